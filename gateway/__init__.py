@@ -1,0 +1,1 @@
+"""Serve one canonical order and catalog API: the only package that touches the world."""
