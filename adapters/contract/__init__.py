@@ -1,0 +1,1 @@
+"""What an adapter is: flows without I/O, canonical models, errors, traits, callbacks and simulators."""

@@ -1,0 +1,36 @@
+"""The one JSON codec: keeps every digit a provider wrote, and encodes canonical resources.
+
+Fractions are decoded to text (`19.90` stays `19.90`), integers to int. `number` writes text back as a JSON number.
+"""
+
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import msgspec
+
+_decoder = msgspec.json.Decoder(float_hook=str)
+_encoder = msgspec.json.Encoder()
+
+
+def decode(body: bytes) -> Any:
+    """Decode JSON. Raises ValueError for anything that is not exactly one JSON value, however deeply nested."""
+    try:
+        return _decoder.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ValueError("not JSON") from error
+
+
+def encode(value: Any) -> bytes:
+    """Encode plain values and canonical resources; absent members of a resource are left out."""
+    return _encoder.encode(value)
+
+
+def number(text: str) -> msgspec.Raw:
+    """Return decimal text as a JSON number literal with exactly these digits. Raises ValueError when it is none."""
+    try:
+        value = Decimal(text)
+    except InvalidOperation as error:
+        raise ValueError("not a decimal number") from error
+    if not value.is_finite():
+        raise ValueError("not a finite number")
+    return msgspec.Raw(format(value, "f").encode())

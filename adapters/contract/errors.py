@@ -1,0 +1,151 @@
+"""What providers do to us, and what an adapter refuses, as a tree.
+
+AdapterError
+├── Refusal                        the adapter refuses the input; nothing was sent
+│   ├── InvalidOrder               the content is wrong: violations
+│   ├── LossyTranslation           the provider cannot take these members: violations
+│   └── UnsupportedOperation       the provider, or this account's configuration, cannot do this
+└── ProviderError                  the provider answered, and the answer is not what was asked for
+    ├── Rejected                   the provider refuses the content (final)
+    │   ├── OutOfStock
+    │   ├── InsufficientBalance
+    │   ├── PriceChanged
+    │   └── KeyMismatch            the same idempotency key with other content (or plain validation: see adapter)
+    ├── NotFound
+    ├── Gone
+    ├── NotCancellable             too late, or not in a state that can be cancelled or changed
+    ├── DuplicateReference         the provider knows this reference already
+    ├── CredentialsRefused         our credentials are wrong or expired
+    ├── AccountRefused             the account may not: plan lapsed, not allowed, disabled for the tenant
+    ├── RateLimited                with retry_after where the provider says
+    ├── Unavailable                the provider fails or is down
+    ├── ProtocolMismatch           the provider does not take what our adapter sends (405 406 410 415 …)
+    └── MalformedResponse          an answer that cannot be read
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One member that is wrong: its path (`lines[0].quantity`) and why."""
+
+    name: str
+    reason: str
+
+
+class AdapterError(Exception):
+    """Anything an adapter raises on purpose."""
+
+
+class Refusal(AdapterError):
+    """The adapter refuses the input. Nothing was sent."""
+
+    def __init__(self, detail: str, violations: tuple[Violation, ...] = ()) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.violations = violations
+
+
+class InvalidOrder(Refusal):
+    """The content cannot be right for this provider; `violations` name each member."""
+
+    def __init__(self, *violations: Violation) -> None:
+        super().__init__("The provider would not accept this content.", violations)
+
+
+class LossyTranslation(Refusal):
+    """The provider has no place for these members, and dropping them silently is not done."""
+
+    def __init__(self, *violations: Violation) -> None:
+        super().__init__("The provider cannot take everything that was said.", violations)
+
+
+class UnsupportedOperation(Refusal):
+    """The provider, or the account as configured, cannot do this; `detail` says why and what would help."""
+
+
+class ProviderError(AdapterError):
+    """The provider answered with an error. Carries the provider's own words.
+
+    `code` is the provider's machine-readable code, `message` its text for people (never searched, capped before it
+    is shown), `request_id` what its support asks for, `retry_after` seconds.
+    """
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        status: int,
+        code: str | None = None,
+        request_id: str | None = None,
+        retry_after: float | None = None,
+        violations: tuple[Violation, ...] = (),
+    ) -> None:
+        super().__init__(f"{type(self).__name__} (status {status}, code {code})")
+        self.message = message
+        self.status = status
+        self.code = code
+        self.request_id = request_id
+        self.retry_after = retry_after
+        self.violations = violations
+
+
+class Rejected(ProviderError):
+    """The provider understood the request and refuses its content. Final."""
+
+
+class OutOfStock(Rejected):
+    """Something ordered is not to be had."""
+
+
+class InsufficientBalance(Rejected):
+    """The account's balance does not cover the order."""
+
+
+class PriceChanged(Rejected):
+    """The price is no longer the one the order was made for."""
+
+
+class KeyMismatch(Rejected):
+    """The provider's idempotency key was used with other content (where this can be told from validation)."""
+
+
+class NotFound(ProviderError):
+    """The resource does not exist at the provider."""
+
+
+class Gone(ProviderError):
+    """The resource existed and does no longer."""
+
+
+class NotCancellable(ProviderError):
+    """The order's state no longer allows the change."""
+
+
+class DuplicateReference(ProviderError):
+    """The provider already has an order with this reference."""
+
+
+class CredentialsRefused(ProviderError):
+    """The provider does not accept our credentials or token."""
+
+
+class AccountRefused(ProviderError):
+    """The credentials are right, but the account may not do this. Never cured by logging in again."""
+
+
+class RateLimited(ProviderError):
+    """The provider refuses because of too many requests. Not executed."""
+
+
+class Unavailable(ProviderError):
+    """The provider failed (5xx) or could not be understood as a provider at all (a proxy's page)."""
+
+
+class ProtocolMismatch(ProviderError):
+    """The provider does not take the method, path or media type the adapter uses: the adapter's fault."""
+
+
+class MalformedResponse(ProviderError):
+    """A success status with a body that cannot be read: truncated, wrong type, not JSON."""

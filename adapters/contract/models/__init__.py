@@ -1,0 +1,1 @@
+"""The canonical models: what callers ask for and what they are answered."""

@@ -1,0 +1,131 @@
+"""Turn words of callers and providers into canonical values: money, times, countries, currencies, phones."""
+
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from adapters.contract.errors import MalformedResponse
+from adapters.contract.models.resources import Money
+
+COUNTRIES = frozenset(
+    """
+AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ CA CC CD
+CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR GA GB GD GE GF
+GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP KE KG KH KI KM KN
+KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NA
+NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI
+SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI
+VN VU WF WS YE YT ZA ZM ZW
+""".split()
+)
+"""ISO 3166-1 alpha-2. The United Kingdom is GB."""
+
+AwareDatetime = Annotated[datetime, Field(strict=False)]
+"""A date-time read from RFC 3339 text."""
+
+
+def country(code: str) -> str:
+    """Return the code. Raises ValueError unless it is ISO 3166-1 alpha-2 in upper case."""
+    if code not in COUNTRIES:
+        raise ValueError("not an ISO 3166-1 alpha-2 country code in upper case")
+    return code
+
+
+@lru_cache(maxsize=1)
+def _currencies() -> frozenset[str]:
+    from iso4217 import Currency
+
+    return frozenset(entry.code for entry in Currency)
+
+
+def currency(code: str) -> str:
+    """Return the code. Raises ValueError unless it is a current ISO 4217 code in upper case."""
+    if code not in _currencies():
+        raise ValueError("not an ISO 4217 currency code in upper case")
+    return code
+
+
+def amount(value: Any) -> str:
+    """Return decimal text for what a provider wrote: an integer, a fraction (decoded to text) or numeric text.
+
+    Digits stay as they are; exponents are written out. Raises MalformedResponse for anything else.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise MalformedResponse("An amount is neither a number nor numeric text.", status=200)
+    text = str(value).strip()
+    try:
+        number = Decimal(text)
+    except InvalidOperation as error:
+        raise MalformedResponse("An amount is not a decimal number.", status=200) from error
+    if not number.is_finite() or number.adjusted() > 30 or number.as_tuple().exponent < -30:  # type: ignore[operator]
+        raise MalformedResponse("An amount is not a number of money.", status=200)
+    return format(number, "f")
+
+
+def money(value: Any, currency_code: str, tax_included: bool | None = None) -> Money:
+    """Return Money with the provider's digits. Raises MalformedResponse when `value` is no decimal number."""
+    return Money(amount=amount(value), currency=currency_code, tax_included=tax_included)
+
+
+def optional_money(value: Any, currency_code: str | None, tax_included: bool | None = None) -> Money | None:
+    """Return Money, or None where the provider (or the configuration, for the currency) says nothing."""
+    if value is None or value == "" or not currency_code:
+        return None
+    return money(value, currency_code, tax_included)
+
+
+def timestamp(value: Any) -> datetime | None:
+    """Return an aware UTC time in whole seconds for ISO 8601 text, or None for anything else.
+
+    Fractions of any length are cut; text without an offset is taken as UTC.
+    """
+    if not isinstance(value, str) or len(value) > 64:
+        return None
+    try:
+        moment = datetime.fromisoformat(value.strip())
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    try:
+        return moment.astimezone(UTC).replace(microsecond=0)
+    except OverflowError:
+        return None
+
+
+def phone(number: str, country_code: str | None = None) -> str:
+    """Return the number in E.164 where it parses as a possible number of that country, else as given."""
+    import phonenumbers
+
+    try:
+        parsed = phonenumbers.parse(number, country_code)
+    except phonenumbers.NumberParseException:
+        return number
+    if not phonenumbers.is_possible_number(parsed):
+        return number
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+
+
+def text(value: Any, limit: int = 2000) -> str | None:
+    """Return non-empty text (numbers become text), cut to `limit`; None for null, "", and what is not text."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, str) and value.strip():
+        return value[:limit]
+    return None
+
+
+def integer(value: Any) -> int | None:
+    """Return a whole number for an integer or integer text, None for anything else."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return value
+    if isinstance(value, str) and len(value) <= 18 and value.strip().lstrip("-").isdecimal():
+        return int(value)
+    return None

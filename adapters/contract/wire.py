@@ -1,0 +1,117 @@
+"""What an adapter says to a provider and hears back: requests and responses as values, without I/O."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+from urllib.parse import quote, urlencode
+
+from adapters.contract import codec
+from adapters.contract.errors import MalformedResponse
+
+Effect = Literal["read", "prepare", "commit"]
+"""What a request does at the provider. `read` changes nothing, a second `prepare` does no harm (a quote, a
+draft), a `commit` places or changes something. This, and never the HTTP method, decides journal, retry and doubt."""
+
+Pairs = tuple[tuple[str, str], ...]
+
+JSON = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """One request as an adapter wants it sent, without credentials.
+
+    `route` is a path template (`/retailer/orders/{order_id}`); `path_values` fill its names, each percent-encoded
+    as one segment, so that an id with `/`, `?` or `..` stays one segment. Rate limits and metrics go by `route`.
+    `step` names the request inside its operation (`place`, `cancel`): traits are declared by step.
+    `origin` is another `scheme://host[:port][/prefix]` than the provider's `base_url` (a login host), else None.
+    Headers and body are in no `repr`: `authorize` puts secrets there.
+    """
+
+    method: str
+    route: str
+    path_values: Mapping[str, str] = field(default_factory=dict)
+    query: Pairs = ()
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes | None = field(default=None, repr=False)
+    effect: Effect = "read"
+    step: str = "read"
+    origin: str | None = None
+
+    @property
+    def path(self) -> str:
+        """Return the path with every value encoded per segment. Raises KeyError for a name without a value."""
+        if "{" not in self.route:
+            return self.route
+        return "/".join(self._segment(part) for part in self.route.split("/"))
+
+    @property
+    def target(self) -> str:
+        """Return the path and, where there is one, the encoded query."""
+        return f"{self.path}?{urlencode(self.query, quote_via=quote)}" if self.query else self.path
+
+    def _segment(self, part: str) -> str:
+        while "{" in part:
+            before, _, rest = part.partition("{")
+            name, _, after = rest.partition("}")
+            part = before + segment(self.path_values[name]) + after
+        return part
+
+    def with_headers(self, headers: Mapping[str, str]) -> "HttpRequest":
+        """Return this request with `headers` added (later ones win)."""
+        return replace(self, headers={**self.headers, **headers})
+
+
+def segment(value: str) -> str:
+    """Encode one path segment; `.` and `..` too, which a URL parser would otherwise resolve away."""
+    return "%2E" * len(value) if value in {".", ".."} else quote(value, safe="")
+
+
+def json_body(value: Any) -> bytes:
+    """Encode a request body. Members that are None or "" must have been left out; see `present`."""
+    return codec.encode(value)
+
+
+def present(**members: Any) -> dict[str, Any]:
+    """Return the members that have a value: no None, no "", no empty list or object ever leaves.
+
+    `False` and `0` are values and stay.
+    """
+    return {name: value for name, value in members.items() if value is not None and value not in ("", [], {}, ())}
+
+
+@dataclass(slots=True, eq=False)
+class HttpResponse:
+    """One response as it came: status, headers with lower-case names, and the whole body."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes = field(default=b"", repr=False)
+    _decoded: Any = field(default=..., init=False, repr=False)
+
+    def json(self) -> Any:
+        """Return the decoded body; numbers with a fraction come as text, digit by digit.
+
+        Decoded once. Raises MalformedResponse when the body is not JSON.
+        """
+        if self._decoded is ...:
+            try:
+                self._decoded = codec.decode(self.body)
+            except ValueError as error:
+                raise MalformedResponse("The body is not JSON.", status=self.status) from error
+        return self._decoded
+
+    def object(self) -> dict[str, Any]:
+        """Return the decoded body, which must be a JSON object. Raises MalformedResponse when it is not."""
+        value = self.json()
+        if not isinstance(value, dict):
+            raise MalformedResponse("The body is not a JSON object.", status=self.status)
+        return value
+
+    def object_or_empty(self) -> dict[str, Any]:
+        """Return the decoded object, or `{}` for anything else: for reading errors, which may have any body."""
+        try:
+            value = self.json()
+        except MalformedResponse:
+            return {}
+        return value if isinstance(value, dict) else {}

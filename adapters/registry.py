@@ -1,0 +1,41 @@
+"""The one file that names every provider. Others join through the entry-point group `ordergate.adapters`."""
+
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import Any
+
+from adapters.contract.adapter import Adapter
+from adapters.contract.simulator import Simulator
+
+GROUP = "ordergate.adapters"
+BUILT_IN = ("bol", "gelato", "reseller", "reusely", "rexel")
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """An adapter and the simulator of its provider. What an entry point of the group must name."""
+
+    adapter: type[Adapter[Any, Any]]
+    simulator: type[Simulator]
+
+
+def names() -> tuple[str, ...]:
+    """Return the names that `adapter:` may have, ours first."""
+    others = {entry.name for entry in entry_points(group=GROUP)} - set(BUILT_IN)
+    return (*BUILT_IN, *sorted(others))
+
+
+def load(name: str) -> Registration:
+    """Import and return one provider. Raises KeyError for a name that nobody registered."""
+    if name in BUILT_IN:
+        adapter = import_module(f"adapters.{name}.adapter").ADAPTER
+        simulator = import_module(f"adapters.{name}.simulator").SIMULATOR
+        return Registration(adapter, simulator)
+    for entry in entry_points(group=GROUP):
+        if entry.name == name:
+            loaded = entry.load()
+            if not isinstance(loaded, Registration):
+                raise TypeError(f"entry point {name} of {GROUP} does not name an adapters.registry.Registration")
+            return loaded
+    raise KeyError(name)
