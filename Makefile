@@ -1,0 +1,145 @@
+# Ordergate: `make demo`, `make test`. Needs python3 >= 3.11 with venv, and make; everything else is installed below this folder.
+#
+#   demo    start simulated providers and the gateway and take the tour (ONCE=1: end after it)
+#   test    run the tests (ARGS="-k basket" to choose)
+#   check   everything a change must pass: lint, then test
+#   lint    format, lint, types, import contracts, dependencies, Dockerfile, workflow, security; changes nothing
+#   format  bring the code into the formatter's shape
+#   bench   compare with a bare proxy, in the same run (needs wrk; BENCH_SECONDS=5 for a short one)
+#   lock    resolve the dependencies anew into requirements*.lock (UPGRADE=1: take newer versions)
+#   image-check  do what the Dockerfile does, without a container engine
+#   clean   remove environments, caches and build output
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+
+BIN := .venv/bin
+UV := .tools/bin/uv
+export UV_PYTHON_DOWNLOADS := never
+# A mirror or a certificate configured for pip counts for uv as well.
+ifdef PIP_INDEX_URL
+export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
+endif
+ifdef PIP_CERT
+export SSL_CERT_FILE ?= $(PIP_CERT)
+endif
+ifdef BENCH_SECONDS
+export BENCH_SECONDS
+endif
+
+SOURCES := adapters policies gateway tests
+
+.PHONY: help
+help:
+	@sed -n 's/^#   //p' Makefile
+
+# --- environments: a stamp says which step was done for which lock file, so that a repeat costs nothing
+
+.tools/.uv-$(UV_VERSION):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	  { echo "Ordergate needs Python 3.11 or newer: '$(PYTHON)' is not. Name another with PYTHON=python3.12." >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \
+	  { echo "'$(PYTHON)' cannot make virtual environments. On Debian or Ubuntu: sudo apt-get install python3-venv" >&2; exit 1; }
+	@echo "Installing uv $(UV_VERSION) into .tools"
+	@rm -rf .tools
+	@$(PYTHON) -m venv .tools
+	@.tools/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@touch $@
+
+$(BIN)/python: | .tools/.uv-$(UV_VERSION)
+	@$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv
+
+.venv/.runtime: requirements.lock requirements-build.lock | $(BIN)/python
+	@echo "Installing what Ordergate needs into .venv"
+	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock -r requirements-build.lock
+	@touch $@
+
+.venv/.dev: requirements-dev.lock .venv/.runtime
+	@echo "Installing what the checks need into .venv"
+	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements-dev.lock
+	@touch $@
+
+.venv/.ordergate: pyproject.toml .venv/.runtime
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+.PHONY: runtime dev
+runtime: .venv/.runtime .venv/.ordergate
+dev: .venv/.dev .venv/.ordergate
+
+# --- what people type
+
+.PHONY: demo
+demo: runtime
+	@$(BIN)/ordergate demo $(if $(ONCE),--once)
+
+.PHONY: test
+test: dev
+	@$(BIN)/python -m pytest $(ARGS)
+
+.PHONY: check
+check: lint
+	@$(MAKE) --no-print-directory test
+
+.PHONY: lint
+lint: dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo --no-cache
+	$(BIN)/deptry .
+	$(BIN)/hadolint Dockerfile
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml adapters policies gateway
+
+.PHONY: format
+format: dev
+	$(BIN)/ruff check --fix-only --show-fixes .
+	$(BIN)/ruff format .
+
+.PHONY: bench
+bench: dev
+	@$(BIN)/python tests/bench/run.py $(ARGS)
+
+# --- dependencies: universal and hashed, without the name of any host, so that a mirror serves as well
+
+COMPILE = $(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header $(if $(UPGRADE),--upgrade)
+
+.PHONY: lock
+lock: | .tools/.uv-$(UV_VERSION)
+	$(COMPILE) pyproject.toml -o requirements.lock
+	$(COMPILE) --group pyproject.toml:build -o requirements-build.lock
+	$(COMPILE) pyproject.toml --group dev -c requirements.lock -c requirements-build.lock -o requirements-dev.lock
+	@! grep -n '://' requirements*.lock || { echo "A lock file names a host." >&2; exit 1; }
+
+# --- the image's steps: build the wheel, install it with the locked dependencies, run it from where nothing may be written
+
+IMAGE := .image
+
+.PHONY: image-check
+image-check: dev
+	@chmod -R u+w $(IMAGE) 2>/dev/null || true
+	@rm -rf $(IMAGE) && mkdir -p $(IMAGE)/readonly
+	$(BIN)/python -m hatchling build -t wheel -d $(IMAGE)/dist
+	$(UV) venv --quiet --python $(PYTHON) $(IMAGE)/venv
+	$(UV) pip install --quiet --python $(IMAGE)/venv/bin/python --require-hashes --only-binary :all: -r requirements.lock
+	$(UV) pip install --quiet --python $(IMAGE)/venv/bin/python --no-deps --no-index $(IMAGE)/dist/*.whl
+	@chmod -R a-w $(IMAGE)/readonly $(IMAGE)/venv && touch $(IMAGE)/installed
+	cd $(IMAGE)/readonly && PYTHONDONTWRITEBYTECODE=1 ../venv/bin/ordergate --help >/dev/null
+	cd $(IMAGE)/readonly && PYTHONDONTWRITEBYTECODE=1 ../venv/bin/ordergate providers >/dev/null
+	@test -z "$$(find $(IMAGE)/readonly $(IMAGE)/venv -newer $(IMAGE)/installed -print | tee /dev/stderr)" || \
+	  { echo "The installed product wrote into its own folders." >&2; exit 1; }
+	@chmod -R u+w $(IMAGE) && rm -rf $(IMAGE)
+	@echo "The wheel runs outside the source tree and writes nothing."
+
+.PHONY: clean
+clean:
+	@chmod -R u+w $(IMAGE) 2>/dev/null || true
+	@rm -rf .venv .tools $(IMAGE) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.* htmlcov
+	@find $(SOURCES) -name __pycache__ -type d -prune -exec rm -rf {} +

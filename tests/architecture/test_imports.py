@@ -1,0 +1,51 @@
+"""Three packages, one direction."""
+
+import pytest
+from importlinter.cli import lint_imports
+
+from architecture import rules
+from architecture.source import PACKAGES, ROOT, project_files, pyproject, python_files, tree
+
+
+def test_the_import_contracts_hold(capsys: pytest.CaptureFixture[str]) -> None:
+    """Every contract of pyproject.toml is kept, by indirect imports too."""
+    status = lint_imports(config_filename=str(ROOT / "pyproject.toml"), no_cache=True, no_logo=True)
+    report = capsys.readouterr().out
+    assert status == 0, report
+    assert "0 broken" in report
+
+
+def test_there_are_three_packages_and_the_contracts_know_them() -> None:
+    """A new folder of Python files at the top fails until the contracts name it."""
+    folders = {path.parts[0] for path in project_files() if path.suffix == ".py" and len(path.parts) > 1}
+    assert folders <= {*PACKAGES, "tests"}
+    assert set(pyproject()["tool"]["importlinter"]["root_packages"]) == set(PACKAGES)
+    assert set(pyproject()["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]) == set(PACKAGES)
+
+
+def test_an_adapter_is_pure() -> None:
+    """Same input, same requests: no input or output, clock, chance or coroutine in any module of adapters."""
+    assert not [
+        f"{path}:{breach}"
+        for path in python_files("adapters")
+        for breach in rules.purity_breaches(tree(path), chance_allowed=rules.is_of_simulator(path))
+    ]
+
+
+def test_providers_are_known_through_the_registry_alone() -> None:
+    """A provider's folder knows itself and the contract, its simulator never its adapter, the gateway no provider."""
+    assert not [
+        f"{path}:{breach}"
+        for path in python_files("adapters", "gateway")
+        for breach in rules.foreign_imports(path, tree(path))
+    ]
+
+
+def test_a_policy_knows_no_domain_word() -> None:
+    """A policy decides about calls, whatever they are about."""
+    assert not [f"{path}:{breach}" for path in python_files("policies") for breach in rules.domain_words(tree(path))]
+
+
+def test_importing_a_module_does_no_work() -> None:
+    """A module defines names when it is imported, and does nothing else."""
+    assert not [f"{path}:{breach}" for path in python_files(*PACKAGES) for breach in rules.work_at_import(tree(path))]

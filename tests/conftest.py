@@ -1,0 +1,65 @@
+"""What every test lives by: a loop that is never blocked, examples that repeat, and nothing left running."""
+
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import hypothesis
+import pytest
+from blockbuster import BlockBuster
+
+# No deadline: a shared machine is slow at any moment. No database: a run leaves nothing behind.
+hypothesis.settings.register_profile("default", deadline=None, database=None, print_blob=True)
+# The same examples every time, so that a build that failed fails again.
+hypothesis.settings.register_profile("ci", hypothesis.settings.get_profile("default"), derandomize=True)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "default")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def blocking_calls_fail() -> Iterator[BlockBuster]:
+    """Raise `BlockingError` where the product's code blocks a running event loop.
+
+    Only calls with a frame of our three packages below them count: what pytest, its plug-ins and the tests' own fakes
+    do in the loop is theirs. A test that must block says so with the marker `blocking_allowed`.
+    """
+    detector = BlockBuster(scanned_modules=["adapters", "policies", "gateway"])
+    detector.activate()
+    yield detector
+    detector.deactivate()
+
+
+@pytest.fixture(autouse=True)
+def blocking_allowed_where_marked(request: pytest.FixtureRequest, blocking_calls_fail: BlockBuster) -> Iterator[None]:
+    """Switch the detector off for a test marked `blocking_allowed`."""
+    if request.node.get_closest_marker("blocking_allowed") is None:
+        yield
+        return
+    blocking_calls_fail.deactivate()
+    yield
+    blocking_calls_fail.activate()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_is_left_running() -> Iterator[None]:
+    """Fail the run when its tests leave a child process or a thread that keeps the interpreter alive."""
+    processes, threads = _child_processes(), set(threading.enumerate())
+    yield
+    left = [name for pid, name in _child_processes().items() if pid not in processes]
+    left += [thread.name for thread in threading.enumerate() if thread not in threads and not thread.daemon]
+    assert not left, f"left running: {left}"
+
+
+def _child_processes() -> dict[int, str]:
+    """Return the command lines of this process's children, where the system tells them (Linux)."""
+    children: dict[int, str] = {}
+    for listing in Path("/proc/self/task").glob("*/children"):
+        for pid in listing.read_text().split():
+            try:
+                command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            except OSError:  # it ended meanwhile
+                continue
+            # multiprocessing keeps its tracker until the interpreter exits
+            if command and "resource_tracker" not in command:
+                children[int(pid)] = command
+    return children
