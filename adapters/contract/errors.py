@@ -20,7 +20,8 @@ AdapterError
     ├── RateLimited                with retry_after where the provider says
     ├── Unavailable                the provider fails or is down
     ├── ProtocolMismatch           the provider does not take what our adapter sends (405 406 410 415 …)
-    └── MalformedResponse          an answer that cannot be read
+    ├── MalformedResponse          an answer that cannot be read
+    └── NoAnswer                   no whole answer came; made by the gateway, not by adapters
 """
 
 from dataclasses import dataclass
@@ -149,3 +150,16 @@ class ProtocolMismatch(ProviderError):
 
 class MalformedResponse(ProviderError):
     """A success status with a body that cannot be read: truncated, wrong type, not JSON."""
+
+
+class NoAnswer(ProviderError):
+    """No whole answer came back. The gateway raises it into a flow; an adapter never makes one.
+
+    `sent` is False only when it is proven that not one byte of the request left. In a list of writes, an answer that
+    is NoAnswer with `sent`, or Unavailable, leaves that part `unknown`; any other error means it was not executed.
+    """
+
+    def __init__(self, message: str, *, sent: bool, timed_out: bool = False) -> None:
+        super().__init__(message, status=0)
+        self.sent = sent
+        self.timed_out = timed_out

@@ -12,10 +12,11 @@ from pydantic.alias_generators import to_camel
 from adapters.contract.models import values
 from adapters.contract.models.resources import OrderKind
 
-Text = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
-ShortText = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-Reference = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$")]
-Identifier = Annotated[str, StringConstraints(min_length=1, max_length=512, pattern=r"^[^\x00-\x1f\x7f]+$")]
+_PRINTABLE = r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*$"
+Text = Annotated[str, StringConstraints(min_length=1, max_length=1000, pattern=r"[^\x00-\x20\x7f]")]
+ShortText = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=_PRINTABLE)]
+Reference = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=_PRINTABLE)]
+Identifier = Annotated[str, StringConstraints(min_length=1, max_length=512, pattern=_PRINTABLE)]
 Country = Annotated[str, AfterValidator(values.country)]
 Currency = Annotated[str, AfterValidator(values.currency)]
 Amount = Annotated[str, StringConstraints(pattern=r"^\d{1,15}(\.\d{1,6})?$")]
