@@ -87,16 +87,20 @@ test: dev
 check: lint
 	@$(MAKE) --no-print-directory test
 
+# Every check runs, whatever the one before said; each line printed can be typed to run that one alone.
 .PHONY: lint
 lint: dev
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports --no-logo --no-cache
-	$(BIN)/deptry .
-	$(BIN)/hadolint Dockerfile
-	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
-	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml adapters policies gateway
+	@failed=0; run() { echo "$(BIN)/$$*"; "$(BIN)/$$1" "$${@:2}" || failed=1; }; \
+	run ruff format --check .; \
+	run ruff check .; \
+	run mypy; \
+	run lint-imports --no-logo --no-cache; \
+	run deptry .; \
+	run hadolint Dockerfile; \
+	run check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/ci.yml; \
+	run check-jsonschema --quiet --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/bug.yml .github/ISSUE_TEMPLATE/provider.yml; \
+	run bandit --quiet --recursive --configfile pyproject.toml adapters policies gateway; \
+	exit $$failed
 
 .PHONY: format
 format: dev

@@ -32,10 +32,11 @@ def is_of_simulator(path: Path) -> bool:
     return any(part.startswith("simulator") for part in path.with_suffix("").parts[2:])
 
 
-def purity_breaches(module: ast.Module, *, chance_allowed: bool = False) -> list[str]:
-    """Say where an adapter's module could do input or output, read a clock, or be different the second time.
+def purity_breaches(module: ast.Module, *, chance_allowed: bool = False, coroutines_allowed: bool = False) -> list[str]:
+    """Say where a module could do input or output, read a clock, or be different the second time.
 
-    A simulator (`chance_allowed`) may hold a `random.Random(seed)`, and nothing else of chance.
+    With `chance_allowed` (simulators, policies) it may hold a `random.Random(seed)`, and nothing else of chance; with
+    `coroutines_allowed` (policies) it may wait, but not sleep: sleep and clock come in through constructors.
     """
     breaches = [
         f"{line}: imports {name}"
@@ -44,7 +45,8 @@ def purity_breaches(module: ast.Module, *, chance_allowed: bool = False) -> list
     ]
     for node in ast.walk(module):
         if isinstance(node, ast.AsyncFunctionDef | ast.Await | ast.AsyncFor | ast.AsyncWith):
-            breaches.append(f"{node.lineno}: is a coroutine")
+            if not coroutines_allowed:
+                breaches.append(f"{node.lineno}: is a coroutine")
         elif isinstance(node, ast.ImportFrom) and node.module in {"random", "secrets", "uuid"}:
             breaches += [
                 f"{node.lineno}: imports {node.module}.{alias.name}"
@@ -53,7 +55,7 @@ def purity_breaches(module: ast.Module, *, chance_allowed: bool = False) -> list
             ]
         elif isinstance(node, ast.Attribute):
             name = dotted(node)
-            if ".".join(name.split(".")[-2:]) in _CLOCKS or _is_chance(name, chance_allowed):
+            if ".".join(name.split(".")[-2:]) in _CLOCKS or name == "asyncio.sleep" or _is_chance(name, chance_allowed):
                 breaches.append(f"{node.lineno}: uses {name}")
         elif isinstance(node, ast.Call):
             name = dotted(node.func)

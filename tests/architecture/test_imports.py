@@ -41,6 +41,15 @@ def test_providers_are_known_through_the_registry_alone() -> None:
     ]
 
 
+def test_a_policy_is_given_its_time_and_chance() -> None:
+    """A policy reads no clock, sleeps not by itself and throws no dice but those it was given."""
+    assert not [
+        f"{path}:{breach}"
+        for path in python_files("policies")
+        for breach in rules.purity_breaches(tree(path), chance_allowed=True, coroutines_allowed=True)
+    ]
+
+
 def test_a_policy_knows_no_domain_word() -> None:
     """A policy decides about calls, whatever they are about."""
     assert not [f"{path}:{breach}" for path in python_files("policies") for breach in rules.domain_words(tree(path))]

@@ -52,6 +52,14 @@ def test_a_simulator_has_a_seeded_generator_and_no_other_chance() -> None:
     assert rules.purity_breaches(ast.parse("import random\nn = random.random()"), chance_allowed=True)
 
 
+def test_a_policy_may_wait_but_not_sleep_by_itself() -> None:
+    """A coroutine that waits for what it was given passes; `asyncio.sleep` and clocks do not."""
+    allowed = {"chance_allowed": True, "coroutines_allowed": True}
+    assert not rules.purity_breaches(ast.parse("async def f(self): await self._sleep(1)"), **allowed)
+    assert rules.purity_breaches(ast.parse("async def f(): await asyncio.sleep(1)"), **allowed)
+    assert rules.purity_breaches(ast.parse("async def f(): return datetime.now(UTC)"), **allowed)
+
+
 @pytest.mark.parametrize(
     ("path", "source", "breaks"),
     [
