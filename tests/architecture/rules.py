@@ -23,7 +23,7 @@ _CHANCE = {"uuid.uuid1", "uuid.uuid4", "uuid.uuid6", "uuid.uuid7", "uuid.uuid8",
 _DOMAIN_WORDS = set(
     "order orders product products catalog catalogue category categories basket baskets shipment shipments invoice"
     " invoices customer customers offer offers price prices currency http https url urls header headers sql select"
-    " insert aiohttp json xml webhook webhooks bol gelato rexel reseller reusely".split()
+    " insert aiohttp webhook webhooks bol gelato rexel reseller reusely".split()
 )
 
 
