@@ -126,6 +126,6 @@ def integer(value: Any) -> int | None:
         return None
     if isinstance(value, int):
         return value
-    if isinstance(value, str) and len(value) <= 18 and value.strip().lstrip("-").isdecimal():
+    if isinstance(value, str) and len(value) <= 18 and value.strip().removeprefix("-").isdecimal():
         return int(value)
     return None
