@@ -1,0 +1,230 @@
+"""The network edge towards providers: sends one request once, and knows how much of it left.
+
+What a failure means for an order hangs on one question, how far the request got, and no exception's type answers it.
+aiohttp's own hooks do (`gateway.providers.evidence`):
+
+    not-sent         the connection was not there yet: no byte can have left
+    partly-sent      the first byte may have left, the last one has not
+    sent             the whole request was handed to the connection
+    answered-partly  status and headers were read, the body was not whole
+    answered         the whole response was read
+
+Where this is not exact it errs towards "more was sent", never towards "not sent".
+
+Why commits get a connection of their own: a provider may close a kept-alive connection at the very moment a request
+is written to it, which leaves a write in doubt although nothing is wrong. A fresh connection costs a round trip or
+two, once for each order. Everything else shares kept-alive connections.
+"""
+
+import asyncio
+import re
+from collections.abc import Mapping
+from functools import cache, lru_cache
+from importlib.metadata import version
+from types import TracebackType
+from typing import Self
+
+import aiohttp
+from multidict import CIMultiDict
+from yarl import URL
+
+from adapters.contract.wire import HttpRequest, HttpResponse
+from gateway.providers.channel import Channel, channel, checked_origin
+from gateway.providers.evidence import Evidence, FailureKind, SendFailed, WirePhase, trace
+
+__all__ = ["Channel", "FailureKind", "Outbound", "SendFailed", "WirePhase", "channel", "user_agent"]
+
+MIB = 1024 * 1024
+
+OWN_HEADERS = frozenset(
+    "host connection content-length transfer-encoding accept-encoding expect te trailer upgrade".split()
+)
+"""Headers that say how bytes travel. They are the client's to set: an adapter that sets one is wrong."""
+
+LIST_HEADERS = frozenset(
+    "allow cache-control deprecation link ratelimit ratelimit-policy vary warning www-authenticate".split()
+)
+"""Response headers whose several lines are one list (RFC 9110, section 5.3). Of any other, the first line counts."""
+
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_FORBIDDEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_NO_AUTOMATIC_HEADERS = ("Accept", "Content-Type")
+_NO_BODY = frozenset({101, 204, 304})
+
+
+class Outbound:
+    """Every connection to providers. An async context manager, or `open` and `close`.
+
+    `max_body` caps a response's body, counted while it is read and after it was decompressed. `connections` caps
+    open connections, `connections_per_host` those to one host; bulkheads keep below them. `keepalive` is how long
+    (seconds) an unused connection is kept: well under what providers do.
+
+    There are two aiohttp sessions, because a session keeps all of its connections alive or none: one for commits,
+    whose connections are never reused, and one for everything else. No cookies, no redirects, no proxy and no
+    password from the environment.
+    """
+
+    def __init__(
+        self,
+        *,
+        max_body: int = 8 * MIB,
+        connections: int = 256,
+        connections_per_host: int = 64,
+        keepalive: float = 15.0,
+    ) -> None:
+        self.max_body = max_body
+        self._connections = connections
+        self._connections_per_host = connections_per_host
+        self._keepalive = keepalive
+        self._agent = user_agent()
+        self._kept_alive: aiohttp.ClientSession | None = None
+        self._fresh: aiohttp.ClientSession | None = None
+
+    async def open(self) -> None:
+        """Make ready to send. Must be called in the running loop that sends."""
+        limit, per_host = self._connections, self._connections_per_host
+        kept_alive = aiohttp.TCPConnector(limit=limit, limit_per_host=per_host, keepalive_timeout=self._keepalive)
+        fresh = aiohttp.TCPConnector(limit=limit, limit_per_host=per_host, force_close=True)
+        self._kept_alive, self._fresh = _session(kept_alive), _session(fresh)
+
+    async def close(self) -> None:
+        """Close every connection. Doing it twice does no harm."""
+        for session in (self._kept_alive, self._fresh):
+            if session is not None:
+                await session.close()
+
+    async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def send(self, request: HttpRequest, channel: Channel, timeout: float) -> HttpResponse:  # noqa: ASYNC109
+        """Send a request once and return the whole response, whatever its status.
+
+        `timeout` (seconds) covers everything from the look-up of the name to the last byte of the body.
+        Raises SendFailed, whose `phase` says how far the request got. A cancelled caller gets its CancelledError.
+        """
+        session = self._fresh if request.effect == "commit" else self._kept_alive
+        if session is None:
+            raise RuntimeError("the outbound client is not open")
+        evidence = Evidence()
+        try:
+            url, headers = _url(request, channel), self._headers(request)
+        except ValueError as error:
+            raise SendFailed("not-sent", "invalid", str(error)) from None
+        try:
+            async with asyncio.timeout(timeout):
+                return await self._exchange(session, request, url, headers, channel, evidence)
+        except SendFailed:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, how far the request got must not be lost
+            raise evidence.failed(error) from evidence.plain_cause(error)
+
+    async def _exchange(
+        self,
+        session: aiohttp.ClientSession,
+        request: HttpRequest,
+        url: URL,
+        headers: CIMultiDict[str],
+        channel: Channel,
+        evidence: Evidence,
+    ) -> HttpResponse:
+        response = await session.request(
+            request.method,
+            url,
+            data=request.body or None,
+            headers=headers,
+            allow_redirects=False,
+            proxy=channel.proxy,
+            ssl=channel.ssl or True,
+            timeout=channel.timeout,
+            middlewares=(evidence.only_once,),
+            trace_request_ctx=evidence,
+            upload_tracker=evidence.upload,
+        )
+        try:
+            evidence.status = response.status
+            evidence.headers = _response_headers(response.headers)
+            body = b"" if response.status in _NO_BODY else await self._body(response, evidence)
+            evidence.whole = True
+        finally:
+            # Closing costs the connection and nothing else; one that is not at the end of its answer is of no use.
+            if evidence.whole and evidence.uploaded:
+                response.release()
+            else:
+                response.close()
+        return HttpResponse(response.status, evidence.headers, body)
+
+    async def _body(self, response: aiohttp.ClientResponse, evidence: Evidence) -> bytes:
+        """Read the body. Raises SendFailed as soon as it is known to be longer than `max_body`."""
+        chunks: list[bytes] = []
+        size = 0
+        while chunk := await response.content.readany():
+            size += len(chunk)
+            if size > self.max_body:
+                raise evidence.failure("too-large", f"the response's body is longer than {self.max_body} bytes")
+            chunks.append(chunk)
+        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+    def _headers(self, request: HttpRequest) -> CIMultiDict[str]:
+        """Return the headers to send. Raises ValueError for one that must not be sent."""
+        # A compressed answer to a commit is one more way to lose it; commits have small answers.
+        encoding = "identity" if request.effect == "commit" else "gzip, deflate"
+        headers = CIMultiDict({"User-Agent": self._agent, "Accept-Encoding": encoding})
+        for name, value in request.headers.items():
+            if not _NAME.fullmatch(name) or _FORBIDDEN.search(value):
+                raise ValueError(f"the header {name!r} holds a character that no header may hold")
+            if name.lower() in OWN_HEADERS:
+                raise ValueError(f"the header {name!r} is not the adapter's to set")
+            headers[name] = value
+        return headers
+
+
+def _session(connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        connector=connector,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        raise_for_status=False,
+        trust_env=False,
+        skip_auto_headers=_NO_AUTOMATIC_HEADERS,
+        trace_configs=[trace()],
+    )
+
+
+@cache
+def user_agent() -> str:
+    """Return what we call ourselves towards providers."""
+    return f"ordergate/{version('ordergate')}"
+
+
+def _url(request: HttpRequest, channel: Channel) -> URL:
+    """Return where a request goes, its path and query exactly as encoded. Raises ValueError for a bad origin."""
+    base = channel.base
+    if request.origin is not None:
+        origin = _request_origin(request.origin)
+        base = channel.base + URL(origin, encoded=True).raw_path.rstrip("/") if channel.simulator else origin
+    if not base:
+        raise ValueError("the request names no origin, and the provider has no base URL")
+    return URL(base + request.target, encoded=True)
+
+
+@lru_cache(maxsize=256)
+def _request_origin(origin: str) -> str:
+    return checked_origin(origin)
+
+
+def _response_headers(received: Mapping[str, str]) -> dict[str, str]:
+    """Return lower-case names with their first value, or all values where the header is a list. No cookies."""
+    headers: dict[str, str] = {}
+    for name, value in received.items():
+        lower = name.lower()
+        if lower not in headers:
+            headers[lower] = value
+        elif lower in LIST_HEADERS:
+            headers[lower] = f"{headers[lower]}, {value}"
+    headers.pop("set-cookie", None)
+    return headers
