@@ -1,0 +1,150 @@
+"""gateway.yaml to a `Configuration`, or to every mistake in it at once."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path as FilePath
+from types import MappingProxyType
+
+from adapters import registry
+from adapters.registry import Registration
+from gateway.config import rules
+from gateway.config.compose import compose
+from gateway.config.model import CALLER_NAME, PROVIDER_NAME, Admin, Caller, Config, Listen, Route, Store
+from gateway.config.nodes import Mapping as MappingNode
+from gateway.config.nodes import Node, scalars
+from gateway.config.problems import CREDENTIALS, ConfigError, ConfigProblem, Path, Problems, public_path
+from gateway.config.providers import Provider, ProviderReader, Registry, written_secrets
+from gateway.config.references import resolve
+from gateway.config.validation import Validator
+
+__all__ = ["ConfigError", "ConfigProblem", "Configuration", "Provider", "load"]
+
+MAX_BYTES = 1024 * 1024
+# Shorter texts are in ordinary words too, and would tear holes into messages.
+_SHORTEST_SECRET = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """What the gateway is to be. `warnings` are sentences for whoever starts it."""
+
+    listen: Listen
+    admin: Admin
+    store: Store
+    callers: Mapping[str, Caller]
+    providers: Mapping[str, Provider]
+    routes: tuple[Route, ...]
+    warnings: tuple[str, ...] = field(default=())
+
+
+def load(
+    path: FilePath,
+    environ: Mapping[str, str],
+    *,
+    load_registration: Callable[[str], Registration] = registry.load,
+    names: Callable[[], Sequence[str]] = registry.names,
+) -> Configuration:
+    """Read a configuration file. Raises ConfigError with every mistake; imports the adapters that it names only.
+
+    References are resolved from `environ` and from files, whose paths are relative to the folder of `path`.
+    """
+    problems = Problems(str(path))
+    root = _tree(path, problems)
+    secrets = _resolve(root, environ, path.parent, problems)
+    check = Validator(root, problems, secrets)
+    for key in root.entries:
+        if key not in Config.model_fields:
+            check.unknown((key,), Config.model_fields)
+    return _read(check, ProviderReader(check, Registry(names, load_registration), path.parent), problems)
+
+
+def _tree(path: FilePath, problems: Problems) -> MappingNode:
+    """Return the file's mapping. Raises ConfigError when there is none."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        problems.add((0, 0), (), f"cannot be read: {error.strerror}")
+        content = b""
+    if len(content) > MAX_BYTES:
+        problems.add((0, 0), (), f"is larger than {MAX_BYTES // 1024} KiB")
+    text = ""
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        problems.add((line, error.start - content.rfind(b"\n", 0, error.start)), (), "is not UTF-8 text")
+    problems.raise_any()
+    node = compose(text, problems)
+    if node is None:
+        problems.raise_any()
+        problems.add((1, 1), (), "is empty; write at least providers: with one provider below it")
+    elif not isinstance(node, MappingNode):
+        problems.add(node.place, (), "should be a mapping: keys such as providers: with values, indented below them")
+    else:
+        return node
+    raise problems.error()
+
+
+def _resolve(root: Node, environ: Mapping[str, str], folder: FilePath, problems: Problems) -> set[str]:
+    """Resolve the references of every scalar, in place; return the texts that no message may show."""
+    secrets: set[str] = set()
+    resolved_once: set[int] = set()
+    for path, scalar in scalars(root):
+        if id(scalar) not in resolved_once and "$" in scalar.text:
+            resolved_once.add(id(scalar))
+            resolved = resolve(scalar.text, environ, folder)
+            scalar.text = resolved.text
+            scalar.substituted = bool(resolved.values)
+            scalar.broken = scalar.broken or bool(resolved.mistakes)
+            secrets.update(resolved.values)
+            for mistake in resolved.mistakes:
+                problems.add(scalar.place, public_path(path), mistake)
+        if CREDENTIALS in path or path[-1:] in {("token",), ("proxy",)}:
+            secrets.add(scalar.text)
+    return {secret for secret in secrets if len(secret) >= _SHORTEST_SECRET}
+
+
+def _read(check: Validator, reader: ProviderReader, problems: Problems) -> Configuration:
+    """Return the configuration. Raises ConfigError with every mistake."""
+    listen, admin, store = (
+        check.read(Listen, ("listen",)),
+        check.read(Admin, ("admin",)),
+        check.read(Store, ("store",)),
+    )
+    caller_names, provider_names = check.keys(("callers",)), check.keys(("providers",))
+    callers = {name: caller for name in caller_names if (caller := check.read(Caller, ("callers", name)))}
+    providers = {name: provider for name in provider_names if (provider := reader.read(name))}
+    routes = [check.read(Route, ("routes", index)) for index in range(_count(check, ("routes",)))]
+
+    rules.check_names(check, ("callers",), CALLER_NAME, "letters, digits, dots, hyphens and underscores")
+    rules.check_names(check, ("providers",), PROVIDER_NAME, "lower-case letters, digits and hyphens, 63 at most")
+    if not provider_names:
+        check.refuse(("providers",), "is missing; write providers: with at least one provider below it", key=True)
+    rules.check_listeners(check, listen, admin, callers=bool(caller_names))
+    rules.check_store(check, store)
+    rules.check_callers(check, callers, provider_names)
+    rules.check_routes(check, routes, provider_names, caller_names)
+    problems.raise_any()
+    known_routes = tuple(route for route in routes if route is not None)
+    if listen is None or admin is None or store is None or len(providers) < len(provider_names):
+        raise problems.error()
+    warnings = (
+        *rules.forgetting(store, [provider.name for provider in providers.values() if not provider.simulated]),
+        *rules.unreachable_routes(known_routes),
+        *(
+            f"{secret} stands in the file itself; write ${{NAME}} or ${{file:/path}}"
+            for secret in written_secrets(check, providers.values())
+        ),
+    )
+    return Configuration(
+        listen, admin, store, MappingProxyType(callers), MappingProxyType(providers), known_routes, warnings
+    )
+
+
+def _count(check: Validator, path: Path) -> int:
+    """Return how many items a list has; 0 with a problem noted when it is something else."""
+    count = check.items(path)
+    if count is None and check.node(path) is not None:
+        check.refuse(path, "should be a list: an item a line, each begun with a hyphen")
+    return count or 0

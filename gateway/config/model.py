@@ -1,0 +1,238 @@
+"""What may stand in gateway.yaml: the source of its validation, its JSON Schema and its reference documentation."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    SecretStr,
+    StringConstraints,
+)
+
+from adapters.contract.models import values
+from adapters.contract.models.resources import OrderKind
+from gateway.config import addresses
+
+Scope = Literal["catalog:read", "orders:read", "orders:write", "operations:resolve", "goods:read", "admin"]
+EVERY_PROVIDER = "*"
+PROVIDER_NAME = r"[a-z0-9][a-z0-9-]{0,62}"
+CALLER_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
+KEY_HASH = r"sha256:[0-9a-f]{64}"
+
+T = TypeVar("T")
+
+
+def _several(value: Any) -> Any:
+    """Make a list of a single text; both ways of writing mean the same."""
+    if isinstance(value, list):
+        return tuple(value)
+    return (value,) if isinstance(value, str) else value
+
+
+def _some(several: tuple[T, ...]) -> tuple[T, ...]:
+    if not several:
+        raise ValueError("is empty; write a value, or leave the key out")
+    return several
+
+
+class _AlsoSingle:
+    """Says in the JSON Schema of a list that it is not empty and that a single item may stand for it."""
+
+    def __get_pydantic_json_schema__(self, core: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        several = handler(core)
+        return {"anyOf": [several["items"], {**several, "minItems": 1}]}
+
+
+def _key_hash(text: str) -> str:
+    if not re.fullmatch(KEY_HASH, text):
+        raise ValueError(
+            "is the hash of an API key: sha256: and 64 hexadecimal digits in lower case, as `printf %s KEY | sha256sum`"
+            " prints them"
+        )
+    return text
+
+
+def _secret_proxy(secret: SecretStr) -> SecretStr:
+    return SecretStr(addresses.proxy_url(secret.get_secret_value()))
+
+
+def _names_or_all(names: tuple[str, ...]) -> tuple[str, ...]:
+    if EVERY_PROVIDER in names and len(names) > 1:
+        raise ValueError('is either "*" or a list of names')
+    return names
+
+
+Host = Annotated[str, AfterValidator(addresses.host_name)]
+Port = Annotated[int, Field(ge=0, le=65535)]
+Country = Annotated[str, AfterValidator(values.country), Field(json_schema_extra={"pattern": "^[A-Z]{2}$"})]
+Currency = Annotated[str, AfterValidator(values.currency), Field(json_schema_extra={"pattern": "^[A-Z]{3}$"})]
+KeyHash = Annotated[str, AfterValidator(_key_hash), Field(json_schema_extra={"pattern": f"^{KEY_HASH}$"})]
+OneOrMore = Annotated[tuple[T, ...], BeforeValidator(_several), AfterValidator(_some), _AlsoSingle()]
+Text = Annotated[str, StringConstraints(min_length=1)]
+
+
+class Section(BaseModel):
+    """A group of keys: nothing unknown, nothing converted, nothing changed afterwards, no input in an error."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class Listen(Section):
+    """Where callers reach the gateway."""
+
+    host: Host = Field(
+        "127.0.0.1",
+        description="Address to listen on. One that other machines can reach needs `callers`.",
+    )
+    port: Port = Field(8080, description="Port to listen on; 0 takes any free one.")
+    hosts: tuple[Host, ...] = Field(
+        (),
+        description="Names besides the address itself that callers may write in `Host`; others are refused, which "
+        "protects from DNS rebinding.",
+    )
+    origins: tuple[Annotated[str, AfterValidator(addresses.origin)], ...] = Field(
+        (),
+        description="Origins (`https://app.example.com`) of web pages that may call from a browser; none by default.",
+    )
+
+
+class Admin(Section):
+    """Where health and metrics are."""
+
+    host: Host = Field(
+        "127.0.0.1", description="Address to listen on. One that other machines can reach needs `token`."
+    )
+    port: Port = Field(8081, description="Port to listen on; 0 takes any free one.")
+    token: Annotated[SecretStr, Field(min_length=16)] | None = Field(
+        None,
+        description="What `Authorization: Bearer …` must hold, at least 16 characters. `/livez` and `/readyz` need "
+        "none.",
+    )
+
+
+class Store(Section):
+    """Where the gateway remembers idempotency keys and operations."""
+
+    url: Text = Field(
+        "memory:", description="`memory:` keeps everything in the process: it is forgotten when the gateway restarts."
+    )
+    ephemeral: bool = Field(
+        False,
+        description="Write `true` to accept that idempotency keys and operations are forgotten at a restart, so that "
+        "an order sent again afterwards is placed again. Required for `memory:`.",
+    )
+
+
+class Caller(Section):
+    """An application that may call, and what it may do."""
+
+    keys: OneOrMore[KeyHash] = Field(
+        description="Hash of the API key, `sha256:` and what `printf %s KEY | sha256sum` prints; a list of two while "
+        "keys are changed."
+    )
+    scopes: OneOrMore[Scope] = Field(description="What the caller may do.")
+    providers: Annotated[OneOrMore[Text], AfterValidator(_names_or_all)] = Field(
+        (EVERY_PROVIDER,), description='Names of the providers that the caller may use, or `"*"` for all.'
+    )
+
+
+class ClientCertificate(Section):
+    """A certificate that proves to the provider who calls (mutual TLS)."""
+
+    cert_file: Path = Field(
+        description="PEM file with the certificate and those that lead to its issuer.", strict=False
+    )
+    key_file: Path = Field(description="PEM file with its private key, without a passphrase.", strict=False)
+
+
+class Timeouts(Section):
+    """How long to wait for a provider, in seconds, by what is asked of it."""
+
+    connect: float = Field(3, ge=0.1, le=30, description="To connect, TLS included.")
+    read: float = Field(10, ge=0.1, le=120, description="For the answer to a read.")
+    order: float = Field(30, ge=1, le=300, description="For the answer to a write: cutting it off leaves doubt behind.")
+    login: float = Field(5, ge=0.1, le=60, description="For the answer to a login.")
+    lookup: float = Field(5, ge=0.1, le=60, description="For the answer when the fate of a write is looked up.")
+
+
+class ProviderConfig(Section):
+    """The keys that every provider has. All others belong to its adapter."""
+
+    adapter: str = Field(description="Which adapter speaks to it.")
+    simulated: bool = Field(
+        False,
+        description="Write `true` to use the simulator that comes with the adapter. Excludes `base_url`, `proxy`, "
+        "`ca_file` and `client_cert`; credentials and settings default to what the simulator accepts.",
+    )
+    base_url: Annotated[str, AfterValidator(addresses.base_url)] | None = Field(
+        None,
+        description="Where the provider is. Required where the adapter knows no address that is everybody's. "
+        "`https://`, or `http://` on a loopback address.",
+    )
+    currency: Currency | None = Field(
+        None, description="ISO 4217 code of amounts to which the provider gives no currency."
+    )
+    proxy: Annotated[SecretStr, AfterValidator(_secret_proxy)] | None = Field(
+        None,
+        description="Proxy to go through, `http://[user:password@]host:port`. Proxies named in the environment are not "
+        "used.",
+    )
+    ca_file: Path | None = Field(
+        None, description="PEM file of certification authorities to trust instead of the system's.", strict=False
+    )
+    client_cert: ClientCertificate | None = Field(
+        None, description="A certificate that proves to the provider who calls (mutual TLS)."
+    )
+    timeouts: Timeouts = Field(default_factory=Timeouts, description="How long to wait for the provider, in seconds.")
+
+
+CREDENTIALS_DESCRIPTION = (
+    "What the adapter logs in with. Secrets are written as `${NAME}` or `${file:/run/secrets/name}`."
+)
+COMMON_KEYS = (*ProviderConfig.model_fields, "credentials")
+"""The keys of a provider that no adapter may declare as a setting."""
+
+
+class When(Section):
+    """What an order must be like. Every key written must match; a list matches when one of its values does."""
+
+    kind: OneOrMore[OrderKind] | None = Field(None, description="Kind of the order.")
+    country: OneOrMore[Country] | None = Field(None, description="Country that the order is delivered to (ISO 3166-1).")
+    currency: OneOrMore[Currency] | None = Field(None, description="Currency of the order (ISO 4217).")
+    caller: OneOrMore[Text] | None = Field(None, description="Name of the caller, as under `callers`.")
+    metadata: Mapping[str, OneOrMore[Text]] | None = Field(None, description="Values of the order's metadata, by name.")
+
+
+class Route(Section):
+    """A rule that chooses the provider of an order that names none."""
+
+    when: When = Field(default_factory=When, description="What the order must be like; nothing written matches all.")
+    provider: Text = Field(description="Name of the provider to use.")
+
+
+class Config(Section):
+    """gateway.yaml as a whole."""
+
+    listen: Listen = Field(default_factory=Listen, description="Where callers reach the gateway.")
+    admin: Admin = Field(default_factory=Admin, description="Where health and metrics are.")
+    store: Store = Field(
+        default_factory=Store, description="Where the gateway remembers idempotency keys and operations."
+    )
+    callers: Mapping[str, Caller] = Field(
+        default_factory=dict,
+        description="Applications that may call, by name. Without any, everybody on this machine may do everything.",
+    )
+    providers: Mapping[str, ProviderConfig] = Field(
+        description="The accounts at providers, by name. Names appear in ids (`shop-nl:1043`): lower-case letters, "
+        "digits and hyphens. Two accounts at one provider are two names."
+    )
+    routes: tuple[Route, ...] = Field(
+        (), description="Rules that choose the provider of an order that names none; the first that matches wins."
+    )

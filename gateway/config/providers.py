@@ -1,0 +1,158 @@
+"""One entry under `providers:`: the keys that all have, the adapter's settings and its credentials."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path as FilePath
+from typing import Any
+
+from pydantic import SecretStr
+
+from adapters.contract.adapter import Adapter, Credentials, ProviderSettings
+from adapters.registry import Registration
+from gateway.config import rules
+from gateway.config.model import COMMON_KEYS, ClientCertificate, ProviderConfig
+from gateway.config.nodes import scalars
+from gateway.config.problems import CREDENTIALS, Path, suggestion
+from gateway.config.validation import Validator
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """A configured account: `name` as under `providers:`, `common` the keys that every provider has."""
+
+    name: str
+    common: ProviderConfig
+    registration: Registration
+    settings: ProviderSettings
+    credentials: Credentials
+
+    @property
+    def simulated(self) -> bool:
+        """Tell whether the adapter's simulator stands in for the provider."""
+        return self.common.simulated
+
+    @property
+    def base_url(self) -> str | None:
+        """Return where the provider is; None for a simulated one, which is wherever its simulator was started."""
+        return None if self.simulated else self.common.base_url or self.registration.adapter.base_url
+
+    def adapter(self) -> Adapter[Any, Any]:
+        """Return a new adapter for the account."""
+        return self.registration.adapter(self.name, self.settings, self.credentials, self.common.currency)
+
+
+class Registry:
+    """The adapters there are, each imported when a provider needs it and once only."""
+
+    def __init__(self, names: Callable[[], Sequence[str]], load: Callable[[str], Registration]) -> None:
+        self.names = names
+        self.load = lru_cache(maxsize=None)(load)
+
+
+class ProviderReader:
+    """Reads entries under `providers:`. Files are relative to `folder`."""
+
+    def __init__(self, check: Validator, registry: Registry, folder: FilePath) -> None:
+        self._check = check
+        self._registry = registry
+        self._folder = folder
+
+    def read(self, name: str) -> Provider | None:
+        """Return the provider, or None with every mistake noted."""
+        path: Path = ("providers", name)
+        simulated = self._check.value((*path, "simulated")) is True
+        registration = self._registration(path)
+        defaults = dict(registration.simulator.settings) if registration and simulated else {}
+        common = self._common(path, registration, {key: defaults.pop(key) for key in COMMON_KEYS if key in defaults})
+        self._refuse_empty_texts(path)
+        if registration is None:
+            return None
+        own_keys = [key for key in self._check.keys(path) if key not in COMMON_KEYS]
+        settings = self._check.read(
+            registration.adapter.Settings, path, only=own_keys, defaults=defaults, known=COMMON_KEYS
+        )
+        credentials = self._credentials(path, registration, simulated=simulated)
+        if common is None or settings is None or credentials is None:
+            return None
+        provider = Provider(name, common, registration, settings, credentials)
+        try:
+            provider.adapter()
+        except ValueError as error:
+            self._check.refuse(path, f"the adapter refuses this configuration: {error}", key=True)
+            return None
+        return provider
+
+    def _registration(self, path: Path) -> Registration | None:
+        where = (*path, "adapter")
+        name = self._check.value(where)
+        if not isinstance(name, str):
+            return None  # ProviderConfig says what is wrong
+        if name not in (known := self._registry.names()):
+            self._check.refuse(where, f"names no adapter{suggestion(name, known)}")
+            return None
+        try:
+            registration = self._registry.load(name)
+        except (ImportError, AttributeError, TypeError, KeyError) as error:
+            self._check.refuse(where, f"the adapter cannot be loaded: {type(error).__name__}: {error}")
+            return None
+        taken = set(COMMON_KEYS).intersection(registration.adapter.Settings.model_fields)
+        if taken:
+            self._check.refuse(
+                where, f"the adapter declares settings that every provider has: {', '.join(sorted(taken))}"
+            )
+            return None
+        return registration
+
+    def _common(self, path: Path, registration: Registration | None, defaults: dict[str, Any]) -> ProviderConfig | None:
+        common = self._check.read(ProviderConfig, path, only=ProviderConfig.model_fields, defaults=defaults)
+        if common is None:
+            return None
+        has_address = registration is None or registration.adapter.base_url is not None
+        rules.check_origin_of_provider(self._check, path, common, has_address)
+        common = _below(self._folder, common)
+        rules.check_files(self._check, path, common)
+        return common
+
+    def _credentials(self, path: Path, registration: Registration, *, simulated: bool) -> Credentials | None:
+        model, where = registration.adapter.Credentials, (*path, CREDENTIALS)
+        if self._check.node(where) is None:
+            needed = [name for name, field in model.model_fields.items() if field.is_required()]
+            if needed and not simulated:
+                self._check.refuse(where, f"is missing; write credentials: with {', '.join(needed)} below it", key=True)
+                return None
+            return self._check.read(model, where, defaults=registration.simulator.credentials if simulated else {})
+        return self._check.read(model, where)
+
+    def _refuse_empty_texts(self, path: Path) -> None:
+        node = self._check.node(path)
+        if node is None:
+            return
+        for trail, scalar in scalars(node):
+            if not scalar.text and (scalar.substituted or not scalar.plain):
+                self._check.refuse((*path, *trail), "is empty; write a value, or leave the key out")
+
+
+def written_secrets(check: Validator, providers: Iterable[Provider]) -> Iterator[str]:
+    """Yield the path of each secret of a real provider that stands in the file itself."""
+    for provider in providers:
+        path: Path = ("providers", provider.name, CREDENTIALS)
+        node = check.node(path)
+        if provider.simulated or node is None:
+            continue
+        for trail, scalar in scalars(node):
+            secret = isinstance(getattr(provider.credentials, str(trail[0]), None), SecretStr)
+            if secret and not scalar.substituted:
+                yield ".".join(str(part) for part in (*path, *trail))
+
+
+def _below(folder: FilePath, common: ProviderConfig) -> ProviderConfig:
+    """Return the configuration with its files relative to `folder`."""
+    changes: dict[str, Any] = {}
+    if common.ca_file is not None:
+        changes["ca_file"] = folder / common.ca_file
+    if common.client_cert is not None:
+        changes["client_cert"] = ClientCertificate(
+            cert_file=folder / common.client_cert.cert_file, key_file=folder / common.client_cert.key_file
+        )
+    return common.model_copy(update=changes)

@@ -1,0 +1,135 @@
+"""What no single key can tell: whether the parts of a configuration fit each other."""
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path as FilePath
+
+from gateway.config.addresses import is_loopback
+from gateway.config.model import EVERY_PROVIDER, Admin, Caller, Listen, ProviderConfig, Route, Store, When
+from gateway.config.problems import Path, suggestion
+from gateway.config.validation import Validator
+
+_SIMULATED_EXCLUDES = ("base_url", "proxy", "ca_file", "client_cert")
+
+
+def check_names(check: Validator, path: Path, pattern: str, rule: str) -> None:
+    """Refuse keys of the mapping at `path` that do not fit the pattern."""
+    for name in check.keys(path):
+        if not re.fullmatch(pattern, name):
+            check.refuse((*path, name), f"is no name: {rule}", key=True)
+
+
+def check_listeners(check: Validator, listen: Listen | None, admin: Admin | None, *, callers: bool) -> None:
+    """Refuse to be reachable by other machines without knowing who calls."""
+    if listen is not None and not is_loopback(listen.host) and not callers:
+        check.refuse(
+            ("listen", "host"),
+            "is reachable by other machines, so `callers` is needed; write callers with the hash of an API key and its "
+            "scopes, or host: 127.0.0.1",
+        )
+    if admin is not None and not is_loopback(admin.host) and admin.token is None:
+        check.refuse(
+            ("admin", "host"),
+            "is reachable by other machines, so admin.token is needed; write token: ${file:/run/secrets/admin-token}, "
+            "or host: 127.0.0.1",
+        )
+    if listen is not None and admin is not None and listen.port == admin.port != 0 and listen.host == admin.host:
+        check.refuse(("admin", "port"), "is the port of `listen` too; write another")
+
+
+def check_store(check: Validator, store: Store | None) -> None:
+    """Accept the one store there is, and only with the word that says what it forgets."""
+    if store is None:
+        return
+    if store.url != "memory:":
+        check.refuse(
+            ("store", "url"), "is not available in this version; write url: 'memory:' together with ephemeral: true"
+        )
+    elif not store.ephemeral:
+        check.refuse(
+            ("store", "ephemeral"),
+            "must be true with the store memory:, which forgets idempotency keys and operations at a restart; write "
+            "store: with ephemeral: true below it to accept that",
+            key=True,
+        )
+
+
+def check_callers(check: Validator, callers: Mapping[str, Caller], providers: Collection[str]) -> None:
+    """Refuse unknown providers and a key that would be two callers."""
+    owners: dict[str, str] = {}
+    for name, caller in callers.items():
+        for index, key in enumerate(caller.keys):
+            if owners.setdefault(key, name) != name:
+                check.refuse(_item(check, ("callers", name, "keys"), index), f"is a key of caller {owners[key]} too")
+        for index, provider in enumerate(caller.providers):
+            if provider != EVERY_PROVIDER:
+                path = _item(check, ("callers", name, "providers"), index)
+                _check_known(check, path, provider, providers, "provider")
+
+
+def check_routes(
+    check: Validator, routes: Sequence[Route | None], providers: Collection[str], callers: Collection[str]
+) -> None:
+    """Refuse rules that name a provider or caller which does not exist."""
+    for index, route in enumerate(routes):
+        if route is None:
+            continue
+        _check_known(check, ("routes", index, "provider"), route.provider, providers, "provider")
+        for position, caller in enumerate(route.when.caller or ()):
+            path = _item(check, ("routes", index, "when", "caller"), position)
+            _check_known(check, path, caller, callers, "caller")
+
+
+def forgetting(store: Store, real: Sequence[str]) -> list[str]:
+    """Return a warning when orders at real providers are kept in a store that forgets them."""
+    if not (store.ephemeral and real):
+        return []
+    forgets = f"store {store.url} forgets idempotency keys and operations at a restart"
+    return [f"{forgets}; an order sent again is then placed again at {', '.join(real)}, which {_verb(real)} real"]
+
+
+def unreachable_routes(routes: Sequence[Route]) -> list[str]:
+    """Return a warning when rules stand behind one that matches everything."""
+    for index, route in enumerate(routes[:-1]):
+        if route.when == When():
+            return [f"routes[{index}] matches every order: the rules after it are never used"]
+    return []
+
+
+def check_origin_of_provider(check: Validator, path: Path, common: ProviderConfig, has_address: bool) -> None:
+    """Refuse a provider that is both real and simulated, or neither."""
+    if common.simulated:
+        for key in _SIMULATED_EXCLUDES:
+            if getattr(common, key) is not None:
+                check.refuse((*path, key), "has no meaning with simulated: true; remove one of the two", key=True)
+    elif common.base_url is None and not has_address:
+        check.refuse(
+            (*path, "base_url"),
+            "is missing; write base_url: https://…, or simulated: true to use the simulator",
+            key=True,
+        )
+
+
+def check_files(check: Validator, path: Path, common: ProviderConfig) -> None:
+    """Refuse certificate files that are not there."""
+    files: dict[Path, FilePath | None] = {("ca_file",): common.ca_file}
+    if common.client_cert is not None:
+        files["client_cert", "cert_file"] = common.client_cert.cert_file
+        files["client_cert", "key_file"] = common.client_cert.key_file
+    for keys, file in files.items():
+        if file is not None and not file.is_file():
+            check.refuse((*path, *keys), "names no file; write the path of a PEM file")
+
+
+def _verb(names: Sequence[str]) -> str:
+    return "is" if len(names) == 1 else "are"
+
+
+def _item(check: Validator, path: Path, index: int) -> Path:
+    """Return the path of an item where a single one may stand for a list."""
+    return (*path, index) if check.items(path) is not None else path
+
+
+def _check_known(check: Validator, path: Path, name: str, known: Collection[str], kind: str) -> None:
+    if name not in known:
+        check.refuse(path, f"names no {kind}{suggestion(name, known)}")
