@@ -1,0 +1,1 @@
+"""Rexel France, Resail API: prices, stock and units of electrical supplies; orders and quotes."""
