@@ -1,0 +1,1 @@
+"""GelatoConnect: print on demand, ordered through the Order Management API."""

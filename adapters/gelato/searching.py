@@ -1,0 +1,170 @@
+"""Pages of Search Orders, and which of the orders found is the one that was placed.
+
+Search Orders says neither how many there are nor in which order: a page shorter than asked for is the last one
+(Order Management API documentation, "Search Orders"). While orders come and go an offset moves, so that pages overlap
+and what was shown on the page before is left out.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import blake2s
+from typing import Any, get_args
+
+from adapters.contract.errors import InvalidOrder, MalformedResponse, UnsupportedOperation, Violation
+from adapters.contract.models import values
+from adapters.contract.models.requests import NewOrder, OrderQuery
+from adapters.contract.models.resources import Status
+from adapters.contract.wire import HttpResponse, present
+from adapters.gelato import mapping
+
+LARGEST_PAGE = 100
+CLOCK_SKEW = timedelta(minutes=5)
+_OVERLAP = 10
+_CURSOR = re.compile(r"1\.([0-9]{1,9})((?:\.[0-9a-f]{12})*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a list goes on: the offset of the next unread order, and marks of the last ones shown."""
+
+    offset: int = 0
+    shown: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, cursor: str | None) -> "Position":
+        """Return the position that a cursor tells. Raises InvalidOrder for one that was not made here."""
+        if cursor is None:
+            return cls()
+        told = _CURSOR.fullmatch(cursor)
+        if told is None:
+            raise InvalidOrder(Violation("cursor", "is not one of GelatoConnect's lists"))
+        return cls(int(told[1]), tuple(told[2].split(".")[1:]))
+
+    @property
+    def cursor(self) -> str:
+        """Return the position as text."""
+        return ".".join(("1", str(self.offset), *self.shown))
+
+    def overlapping(self, limit: int) -> int:
+        """Return the offset to ask from: some orders back, yet less than half a page, so that every page gets on."""
+        return max(0, self.offset - min(_OVERLAP, (limit - 1) // 2))
+
+
+def mark(native: str) -> str:
+    """Return a short mark by which an order is recognised on the next page."""
+    return blake2s(native.encode(errors="replace"), digest_size=6).hexdigest()
+
+
+def fresh(rows: list[dict[str, Any]], shown: tuple[str, ...]) -> list[dict[str, Any]]:
+    """Return the orders that were not shown on the page before, each once."""
+    seen, kept = set(shown), []
+    for row in rows:
+        told = mark(native_id(row))
+        if told not in seen:
+            seen.add(told)
+            kept.append(row)
+    return kept
+
+
+def after(rows: list[dict[str, Any]], offset: int, limit: int) -> str | None:
+    """Return the cursor behind a page that was asked for with `offset` and `limit`; None behind the last page."""
+    if len(rows) < limit:
+        return None
+    marks = tuple(mark(native_id(row)) for row in rows[-2 * _OVERLAP :])
+    return Position(offset + len(rows), marks).cursor
+
+
+def rows_of(response: HttpResponse) -> list[dict[str, Any]]:
+    """Return the orders of an answer. Raises MalformedResponse without any: absence must be said to be believed."""
+    found = response.object().get("orders")
+    if found is None:
+        raise MalformedResponse("The answer has no orders.", status=response.status)
+    return mapping.objects(found, "orders")
+
+
+def native_id(row: Mapping[str, Any]) -> str:
+    """Return Gelato's id of an order. Raises MalformedResponse when there is none."""
+    native = values.text(row.get("id"), 512)
+    if native is None:
+        raise MalformedResponse("An order has no id.", status=200)
+    return native
+
+
+def criteria(query: OrderQuery) -> dict[str, Any] | None:
+    """Return the filters of Search Orders, or None where no order can match.
+
+    Raises InvalidOrder for a status that does not exist, UnsupportedOperation for one that cannot be asked for.
+    """
+    words = None
+    if query.status is not None:
+        if query.status not in get_args(Status):
+            raise InvalidOrder(Violation("status", f"is none of {', '.join(get_args(Status))}"))
+        if query.status == "unknown":
+            raise UnsupportedOperation("GelatoConnect cannot be asked for orders with a status that is not known here.")
+        words = mapping.words_of(query.status)
+        if not words:
+            return None
+    return present(
+        fulfillmentStatus=words,  # singular here; the public API v4 has plural names
+        orderReferenceId=query.reference,
+        startDate=_iso(query.created_after),
+        endDate=_iso(query.created_before),
+        countries=[query.country] if query.country else None,
+    )
+
+
+def _iso(moment: datetime | None) -> str | None:
+    if moment is None:
+        return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC).isoformat(timespec="seconds")
+
+
+def candidates(order: NewOrder, rows: list[dict[str, Any]], since: datetime) -> list[str]:
+    """Return the ids of orders that have the reference and are young enough, the oldest first."""
+    young = {native_id(row): row for row in rows if _has_reference(order, row) and _is_young(row, since)}
+    undated = datetime.max.replace(tzinfo=UTC)
+    return sorted(young, key=lambda native: values.timestamp(young[native].get("createdAt")) or undated)
+
+
+def is_placed(order: NewOrder, answer: Mapping[str, Any], since: datetime) -> bool:
+    """Tell whether an order as Get Order tells it is the one placed, and not another with its reference.
+
+    Reference, items with their quantities, and postcode are the same, and it was not created before `since`.
+    """
+    if not (_has_reference(order, answer) and _is_young(answer, since)):
+        return False
+    items = mapping.objects(answer.get("items"), "items")
+    lines = {order.line_reference(index).strip(): line for index, line in enumerate(order.lines)}
+    asked = Counter((order.line_reference(index).strip(), line.quantity) for index, line in enumerate(order.lines))
+    if asked != Counter((_plain(item.get("itemReferenceId")), values.integer(item.get("quantity"))) for item in items):
+        return False
+    if not all(_is_product(lines[_plain(item.get("itemReferenceId"))].product_id, item) for item in items):
+        return False
+    postcode = mapping.object_or_empty(answer.get("shippingAddress")).get("postCode")
+    return order.ship_to is None or _compact(postcode) in {"", _compact(order.ship_to.postal_code)}
+
+
+def _is_product(product: str | None, item: Mapping[str, Any]) -> bool:
+    """Tell whether an item is of a product: as asked for, or as it is made (finalProductUid)."""
+    known = {values.text(item.get(name)) for name in ("productUid", "finalProductUid")} - {None}
+    return product is None or not known or product in known
+
+
+def _has_reference(order: NewOrder, answer: Mapping[str, Any]) -> bool:
+    return _plain(answer.get("orderReferenceId")) == order.reference.strip()
+
+
+def _is_young(answer: Mapping[str, Any], since: datetime) -> bool:
+    created = values.timestamp(answer.get("createdAt"))
+    return created is None or created >= since - CLOCK_SKEW
+
+
+def _plain(value: Any) -> str:
+    return value.strip() if isinstance(value, str) else values.text(value) or ""
+
+
+def _compact(value: Any) -> str:
+    return "".join(_plain(value).split()).casefold()
