@@ -1,0 +1,1 @@
+"""The JWT reseller API for digital goods: adapter and simulator."""
