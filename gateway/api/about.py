@@ -1,0 +1,87 @@
+"""What the gateway says about itself: providers, accounts, rate limits, the idempotency policy, problem pages."""
+
+import html
+
+from adapters.contract.models.resources import Resource
+from gateway.api.body import refuse
+from gateway.api.context import Answer, Call, Query
+from gateway.api.lists import Listing
+from gateway.api.problems import TYPES
+from gateway.api.views import limits_view, provider_view
+from gateway.api.writes import DEFAULT_WAIT, MAX_WAIT
+from policies.idempotency import MAX_KEY_LENGTH
+
+
+class NoQuery(Query):
+    """No query parameters."""
+
+
+class IdempotencyPolicy(Resource, frozen=True, kw_only=True):
+    """How idempotency keys work here (the resource that the IETF draft asks to publish)."""
+
+    header: str
+    required_for: tuple[str, ...]
+    format: str
+    maximum_length: int
+    scope: str
+    expires_after: str
+    default_wait: int
+    maximum_wait: int
+
+
+async def list_providers(call: Call) -> Answer:
+    """List the providers the caller may use."""
+    call.query(NoQuery)
+    return Answer(Listing(items=tuple(provider_view(provider) for provider in call.usable())))
+
+
+async def get_provider(call: Call) -> Answer:
+    """Read one provider."""
+    call.query(NoQuery)
+    return Answer(provider_view(call.provider(call.http.match_info["provider"])))
+
+
+async def get_account(call: Call) -> Answer:
+    """Read the account at a provider."""
+    call.query(NoQuery)
+    provider = call.provider(call.http.match_info["provider"])
+    return Answer(await provider.run(provider.adapter.get_account(), call.trip()))
+
+
+async def get_rate_limits(call: Call) -> Answer:
+    """List the rate limits that the gateway keeps for each provider."""
+    call.query(NoQuery)
+    return Answer(Listing(items=tuple(limits_view(provider) for provider in call.usable())))
+
+
+async def get_idempotency(call: Call) -> Answer:
+    """Read the idempotency policy."""
+    call.query(NoQuery)
+    return Answer(
+        IdempotencyPolicy(
+            header="Idempotency-Key",
+            required_for=("POST", "PATCH", "DELETE"),
+            format='A structured-field string ("8e03978e-40d5") or the same text bare; both spell the same key.',
+            maximum_length=MAX_KEY_LENGTH,
+            scope="One caller; the key names one intended write, whatever the endpoint.",
+            expires_after="With the journal: in memory, the end of the process. A key is never used again for "
+            "something else while it is known.",
+            default_wait=int(DEFAULT_WAIT),
+            maximum_wait=int(MAX_WAIT),
+        )
+    )
+
+
+async def get_problem_page(call: Call) -> Answer:
+    """Explain a problem type to people."""
+    name = call.http.match_info["type"]
+    kind = TYPES.get(name)
+    if kind is None:
+        refuse("not-found", "There is no problem type of that name.")
+    page = (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        f"<title>{html.escape(kind.title)}</title></head><body><h1>{html.escape(kind.title)}</h1>"
+        f"<p><code>{html.escape(name)}</code>, usual status {kind.status}</p><p>{html.escape(kind.meaning)}</p>"
+        "</body></html>"
+    )
+    return Answer(page.encode(), media_type="text/html")

@@ -1,0 +1,152 @@
+"""What handlers work with: the parts of the gateway, and one call by one caller."""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from adapters.contract import codec
+from adapters.contract.models.resources import Resource
+from gateway.api.body import MAX_BYTES, ApiError, decode, refuse, refuse_violations, validated, violations
+from gateway.api.callers import Caller, Callers
+from gateway.api.problems import Problem, ProblemViolation
+from gateway.config.model import Route
+from gateway.operations.engine import Engine
+from gateway.providers.provider import Provider, Trip
+from policies.journal import Journal
+
+READ_SECONDS = 15.0
+"""The longest a read may take, all its requests together."""
+BODY_SECONDS = 10.0
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+
+def kebab(name: str) -> str:
+    """Return a member's name as a query parameter."""
+    return name.replace("_", "-")
+
+
+class Query(BaseModel):
+    """The query parameters of an endpoint, in kebab-case; unknown and repeated ones are refused."""
+
+    model_config = ConfigDict(extra="forbid", alias_generator=kebab, populate_by_name=True, frozen=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The parts of a running gateway."""
+
+    version: str
+    providers: Mapping[str, Provider]
+    routes: tuple[Route, ...]
+    callers: Callers
+    journal: Journal
+    engine: Engine
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a handler answers: a canonical value or bytes, a status, headers."""
+
+    value: Resource | bytes
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    media_type: str = "application/json"
+
+    def encoded(self) -> bytes:
+        """Return the body."""
+        return self.value if isinstance(self.value, bytes) else codec.encode(self.value)
+
+
+@dataclass(slots=True)
+class Call:
+    """One request by one caller."""
+
+    context: Context
+    http: web.Request
+    caller: Caller
+    request_id: str
+    trips: list[Trip] = field(default_factory=list)
+
+    def trip(self, seconds: float = READ_SECONDS) -> Trip:
+        """Return a trip to a provider that counts towards this call's timing."""
+        trip = Trip(time.monotonic() + seconds, self.request_id)
+        self.trips.append(trip)
+        return trip
+
+    def provider(self, name: str) -> Provider:
+        """Return a provider the caller may use. Raises ApiError (`not-found`, `forbidden`)."""
+        provider = self.context.providers.get(name)
+        if provider is None:
+            refuse("not-found", "There is no provider of that name; GET /v1/providers lists them.")
+        if not self.caller.uses(name):
+            refuse("forbidden", "The caller may not use this provider.")
+        return provider
+
+    def usable(self) -> list[Provider]:
+        """Return the providers the caller may use, as configured."""
+        return [provider for name, provider in self.context.providers.items() if self.caller.uses(name)]
+
+    def resource(self, name: str = "id") -> tuple[Provider, str]:
+        """Return the provider and the native id of the resource id in the path. Raises ApiError."""
+        return self.split(self.http.match_info[name], name)
+
+    def split(self, resource_id: str, member: str) -> tuple[Provider, str]:
+        """Return the provider and the native part of a resource id. Raises ApiError."""
+        account, separator, native = resource_id.partition(":")
+        if not separator or not native or len(resource_id) > 1024 or not resource_id.isprintable():
+            refuse_violations([ProblemViolation(name=member, reason="an id is {provider}:{the provider's id}")])
+        return self.provider(account), native
+
+    def query(self, model: type[ModelT]) -> ModelT:
+        """Return the query parameters. Raises ApiError with a violation for each that is wrong, unknown or repeated."""
+        pairs = self.http.query
+        repeated = [name for name in dict.fromkeys(pairs) if len(pairs.getall(name)) > 1]
+        found = [ProblemViolation(name=name, reason="given more than once") for name in repeated]
+        found += [ProblemViolation(name=name, reason="empty") for name, value in pairs.items() if not value]
+        try:
+            value = model.model_validate(dict(pairs))
+        except ValidationError as error:
+            known = {one.name for one in found}
+            refuse_violations([*found, *map(_as_parameter, violations(error, known))])
+        if found:
+            refuse_violations(found)
+        return value
+
+    async def content(self) -> Any:
+        """Return the decoded JSON body. Raises ApiError."""
+        request = self.http
+        if request.content_type != "application/json" or (request.charset or "utf-8").lower() not in {"utf-8", "utf8"}:
+            refuse("unsupported-media-type", "Send Content-Type: application/json.")
+        if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+            refuse("unsupported-media-type", "Send the body without Content-Encoding.")
+        if (request.content_length or 0) > MAX_BYTES:
+            refuse("payload-too-large")
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                body = await request.read()
+        except TimeoutError:
+            refuse("request-timeout")
+        except web.HTTPRequestEntityTooLarge:
+            refuse("payload-too-large")
+        return decode(body)
+
+    def validated(self, model: type[ModelT], content: Any) -> ModelT:
+        """Return the content as a model. Raises ApiError."""
+        return validated(model, content)
+
+
+def _as_parameter(violation: ProblemViolation) -> ProblemViolation:
+    if violation.reason == "unknown member":
+        return ProblemViolation(name=violation.name, reason="unknown query parameter")
+    return violation
+
+
+def failed(told: Problem, headers: dict[str, str] | None = None) -> ApiError:
+    """Return the exception that answers with a problem."""
+    return ApiError(told, headers)

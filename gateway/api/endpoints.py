@@ -1,0 +1,168 @@
+"""The table of endpoints: method, path, handler, scope, and what goes in and out. Routing and OpenAPI both read it."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel
+
+from adapters.contract.models import requests, resources
+from gateway.api import about, catalog, operations, orders, views
+from gateway.api.context import Answer, Call, Query
+from gateway.api.lists import Listing
+
+Handler = Callable[[Call], Awaitable[Answer]]
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One method of one path.
+
+    `scope` is what the caller needs (None: nothing but being a caller). `result` is the type of the success body, at
+    `status`. `write` says that an Idempotency-Key is required and that 202 and the problems of writes may come.
+    """
+
+    method: str
+    path: str
+    handler: Handler
+    tag: str
+    result: Any
+    scope: str | None = None
+    query: type[Query] = about.NoQuery
+    body: type[BaseModel] | None = None
+    status: int = 200
+    write: bool = False
+
+    @property
+    def summary(self) -> str:
+        """Return the first sentence of the handler's docstring."""
+        return (self.handler.__doc__ or "").strip().partition("\n")[0]
+
+
+ENDPOINTS: tuple[Endpoint, ...] = (
+    Endpoint("GET", "/v1/providers", about.list_providers, "gateway", Listing[views.ProviderView]),
+    Endpoint("GET", "/v1/providers/{provider}", about.get_provider, "gateway", views.ProviderView),
+    Endpoint(
+        "GET", "/v1/providers/{provider}/account", about.get_account, "gateway", resources.Account, scope="orders:read"
+    ),
+    Endpoint(
+        "GET",
+        "/v1/categories",
+        catalog.list_categories,
+        "catalog",
+        Listing[resources.Category],
+        scope="catalog:read",
+        query=catalog.CategoriesQuery,
+    ),
+    Endpoint(
+        "GET",
+        "/v1/products",
+        catalog.list_products,
+        "catalog",
+        Listing[resources.Product],
+        scope="catalog:read",
+        query=catalog.ProductsQuery,
+    ),
+    Endpoint("GET", "/v1/products/{id}", catalog.get_product, "catalog", resources.Product, scope="catalog:read"),
+    Endpoint(
+        "POST",
+        "/v1/availability",
+        catalog.check_availability,
+        "catalog",
+        Listing[resources.Availability],
+        scope="catalog:read",
+        body=requests.AvailabilityRequest,
+    ),
+    Endpoint(
+        "POST",
+        "/v1/orders",
+        orders.place_order,
+        "orders",
+        resources.Order,
+        scope="orders:write",
+        body=requests.NewOrder,
+        status=201,
+        write=True,
+    ),
+    Endpoint(
+        "GET",
+        "/v1/orders",
+        orders.list_orders,
+        "orders",
+        Listing[resources.Order],
+        scope="orders:read",
+        query=orders.OrdersQuery,
+    ),
+    Endpoint("GET", "/v1/orders/{id}", orders.get_order, "orders", resources.Order, scope="orders:read"),
+    Endpoint(
+        "POST",
+        "/v1/orders/{id}/cancellation",
+        orders.cancel_order,
+        "orders",
+        resources.OrderChange,
+        scope="orders:write",
+        body=requests.NewCancellation,
+        write=True,
+    ),
+    Endpoint(
+        "PATCH",
+        "/v1/orders/{id}/delivery",
+        orders.change_delivery,
+        "orders",
+        resources.OrderChange,
+        scope="orders:write",
+        body=requests.DeliveryChange,
+        write=True,
+    ),
+    Endpoint(
+        "GET",
+        "/v1/orders/{id}/shipments",
+        orders.list_shipments,
+        "orders",
+        Listing[resources.Shipment],
+        scope="orders:read",
+    ),
+    Endpoint(
+        "POST",
+        "/v1/orders/{id}/shipments",
+        orders.confirm_shipment,
+        "orders",
+        resources.OrderChange,
+        scope="orders:write",
+        body=requests.NewShipment,
+        write=True,
+    ),
+    Endpoint(
+        "PATCH",
+        "/v1/orders/{id}/shipments/{shipment}",
+        orders.change_shipment,
+        "orders",
+        resources.OrderChange,
+        scope="orders:write",
+        body=requests.ShipmentChange,
+        write=True,
+    ),
+    Endpoint(
+        "GET",
+        "/v1/operations",
+        operations.list_operations,
+        "operations",
+        Listing[views.OperationView],
+        scope="orders:read",
+        query=operations.OperationsQuery,
+    ),
+    Endpoint(
+        "GET", "/v1/operations/{id}", operations.get_operation, "operations", views.OperationView, scope="orders:read"
+    ),
+    Endpoint(
+        "DELETE",
+        "/v1/operations/{id}",
+        operations.withdraw_operation,
+        "operations",
+        views.OperationView,
+        scope="orders:write",
+        write=True,
+    ),
+    Endpoint("GET", "/v1/rate-limits", about.get_rate_limits, "gateway", Listing[views.ProviderLimits]),
+    Endpoint("GET", "/v1/idempotency", about.get_idempotency, "gateway", about.IdempotencyPolicy),
+)

@@ -1,0 +1,145 @@
+"""Lists over one or several providers: asked at once, merged, with one cursor over all of them.
+
+A cursor is opaque text that any sidecar can serve: which providers still have items, and where each goes on. A
+provider that fails is reported as incomplete and left out of the next cursor, so every list ends.
+"""
+
+import asyncio
+import base64
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, NoReturn, TypeVar
+
+from adapters.contract import codec
+from adapters.contract.errors import AdapterError, InvalidOrder
+from adapters.contract.flow import Flow
+from adapters.contract.models.resources import Page, Resource
+from gateway.api.body import ApiError, refuse_violations
+from gateway.api.context import Answer, Call
+from gateway.api.problems import Incomplete, Problem, ProblemViolation, problem
+from gateway.errors import AdapterFault, describe
+from gateway.providers.provider import Provider
+from policies.errors import PolicyError
+
+T = TypeVar("T")
+START = ""
+MAX_CURSOR = 4096
+
+
+class Listing(Resource, Generic[T], frozen=True, kw_only=True):
+    """A list: items, where to go on, and the providers whose part is missing."""
+
+    items: tuple[T, ...]
+    next_cursor: str | None = None
+    incomplete: tuple[Incomplete, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One provider's part of a page."""
+
+    name: str
+    page: Page[Any] | None = None
+    problem: Problem | None = None
+
+
+async def listed(  # noqa: PLR0917 - the parts of one question
+    call: Call,
+    operation: str,
+    filters: Resource | dict[str, Any],
+    provider: str | None,
+    limit: int,
+    cursor: str | None,
+    flow: Callable[[Provider, int, str | None], Flow[Page[Any]]],
+) -> tuple[tuple[Any, ...], str | None, tuple[Incomplete, ...]]:
+    """Return the items of one page, the next cursor and what is incomplete.
+
+    Raises ApiError when the cursor is not ours, when nobody can answer, or when everybody asked failed.
+    """
+    seal = _seal(operation, filters, provider)
+    positions = _opened(cursor, seal) if cursor else dict.fromkeys(_candidates(call, operation, provider), START)
+    asked = list(positions)[:limit]
+    share, more = divmod(limit, len(asked))
+    parts = await asyncio.gather(
+        *(
+            _part(call, call.provider(name), flow, share + (index < more), positions[name] or None)
+            for index, name in enumerate(asked)
+        )
+    )
+    if all(part.page is None for part in parts):
+        _nobody(parts)
+    following = {name: position for name, position in positions.items() if name not in asked}
+    following |= {part.name: part.page.next_cursor for part in parts if part.page and part.page.next_cursor}
+    items = tuple(item for part in parts if part.page for item in part.page.items)
+    incomplete = tuple(Incomplete(provider=part.name, problem=part.problem) for part in parts if part.problem)
+    return items, _closed(following, seal) if following else None, incomplete
+
+
+def page_answer(items: Sequence[Any], cursor: str | None, incomplete: tuple[Incomplete, ...]) -> Answer:
+    """Return the answer for a list, each id once."""
+    unique = {item.id: item for item in items}
+    return Answer(Listing(items=tuple(unique.values()), next_cursor=cursor, incomplete=incomplete or None))
+
+
+def _candidates(call: Call, operation: str, provider: str | None) -> list[str]:
+    if provider is not None:
+        return [call.provider(provider).name]
+    able = [one.name for one in call.usable() if one.adapter.supports(operation)]
+    if not able:
+        raise ApiError(problem("unsupported-operation", "None of the providers this caller may use can do this."))
+    return able
+
+
+async def _part(
+    call: Call,
+    provider: Provider,
+    flow: Callable[[Provider, int, str | None], Flow[Page[Any]]],
+    limit: int,
+    cursor: str | None,
+) -> Part:
+    try:
+        page = await provider.run(flow(provider, limit, cursor), call.trip())
+    except InvalidOrder as error:
+        refuse_violations(ProblemViolation(name=one.name, reason=one.reason) for one in error.violations)
+    except (AdapterError, PolicyError, AdapterFault) as error:
+        return Part(provider.name, problem=describe(error, provider.name))
+    return Part(provider.name, page)
+
+
+def _nobody(parts: Sequence[Part]) -> NoReturn:
+    """Raise the problem of the only provider asked, or one that names them all."""
+    problems = [(part.name, part.problem) for part in parts if part.problem is not None]
+    if len(problems) == 1:
+        raise ApiError(problems[0][1])
+    incomplete = tuple(Incomplete(provider=name, problem=told) for name, told in problems)
+    kinds = {told.name for _, told in problems}
+    name = "unsupported-operation" if kinds == {"unsupported-operation"} else "provider-unavailable"
+    raise ApiError(problem(name, "None of the providers that were asked could answer.", incomplete=incomplete))
+
+
+def _seal(operation: str, filters: Resource | dict[str, Any], provider: str | None) -> str:
+    """Return what binds a cursor to its question."""
+    return hashlib.sha256(codec.encode([operation, filters, provider])).hexdigest()[:12]
+
+
+def _closed(positions: Mapping[str, str | None], seal: str) -> str:
+    return base64.urlsafe_b64encode(codec.encode([1, seal, positions])).decode().rstrip("=")
+
+
+def _opened(cursor: str, seal: str) -> dict[str, str]:
+    wrong = [ProblemViolation(name="cursor", reason="not a cursor of this list with these parameters")]
+    if len(cursor) > MAX_CURSOR:
+        refuse_violations(wrong)
+    try:
+        value = codec.decode(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
+    except ValueError:
+        refuse_violations(wrong)
+    match value:
+        case [1, str() as found, dict() as positions] if found == seal and positions:
+            if all(isinstance(position, str) for position in positions.values()):
+                return positions
+            refuse_violations(wrong)
+        case _:
+            refuse_violations(wrong)
+    return None

@@ -1,0 +1,245 @@
+"""Orders: place, read, list, cancel, change delivery, shipments."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+from pydantic import Field
+
+from adapters.contract.adapter import WriteContext
+from adapters.contract.errors import Refusal
+from adapters.contract.flow import Flow
+from adapters.contract.models.requests import (
+    Country,
+    DeliveryChange,
+    NewCancellation,
+    NewOrder,
+    NewShipment,
+    OrderQuery,
+    Reference,
+    ShipmentChange,
+    ShortText,
+)
+from adapters.contract.models.resources import Order, OrderChange, Status
+from adapters.contract.models.values import AwareDatetime
+from gateway.api.body import ApiError, refuse, refuse_violations
+from gateway.api.catalog import Limit
+from gateway.api.context import Answer, Call, ModelT, Query
+from gateway.api.lists import Listing, listed, page_answer
+from gateway.api.problems import ProblemViolation
+from gateway.api.writes import carried_out, earlier, read_key
+from gateway.errors import describe
+from gateway.operations.answers import without_goods
+from gateway.providers.provider import Provider
+from gateway.routing import Facts, NoRoute, choose
+from policies.idempotency import KeyInvalid, parse_key
+
+
+class OrdersQuery(Query):
+    """Which orders. `idempotency-key` finds the order that the caller placed with that key."""
+
+    provider: ShortText | None = None
+    status: Status | None = None
+    reference: Reference | None = None
+    created_after: AwareDatetime | None = None
+    created_before: AwareDatetime | None = None
+    country: Country | None = None
+    idempotency_key: Annotated[str, Field(max_length=300)] | None = None
+    limit: Limit = 50
+    cursor: Annotated[str, Field(max_length=4096)] | None = None
+
+
+async def place_order(call: Call) -> Answer:
+    """Place an order at the provider that is named, that the products belong to, or that the rules choose."""
+    content = await call.content()
+    key = read_key(call, "orders.place", (), content)
+    if (answer := await earlier(call, key)) is not None:
+        return answer
+    order = call.validated(NewOrder, content)
+    provider, order = _routed(call, order)
+    _primed(provider, "place_order", lambda context: provider.adapter.place_order(order, context))
+    return await carried_out(
+        call,
+        key,
+        "orders.place",
+        provider,
+        lambda context: provider.adapter.place_order(order, context),
+        reference=order.reference,
+    )
+
+
+async def get_order(call: Call) -> Answer:
+    """Read one order."""
+    provider, native = call.resource()
+    order = await provider.run(provider.adapter.get_order(native), call.trip())
+    return Answer(order if call.caller.may("goods:read") else without_goods(order))
+
+
+async def list_orders(call: Call) -> Answer:
+    """List orders, newest first as far as each provider does so."""
+    query = call.query(OrdersQuery)
+    if query.idempotency_key is not None:
+        return await _by_key(call, query.idempotency_key)
+    filters = query.model_dump(mode="json", exclude={"limit", "cursor", "provider"}, exclude_none=True)
+    items, cursor, incomplete = await listed(
+        call,
+        "list_orders",
+        filters,
+        query.provider,
+        query.limit,
+        query.cursor,
+        lambda provider, limit, at: provider.adapter.list_orders(
+            OrderQuery(
+                status=query.status,
+                reference=query.reference,
+                created_after=query.created_after,
+                created_before=query.created_before,
+                country=query.country,
+                limit=limit,
+                cursor=at,
+            )
+        ),
+    )
+    orders: list[Order] = sorted(items, key=_newest_first)
+    if not call.caller.may("goods:read"):
+        orders = [without_goods(order) for order in orders]
+    return page_answer(orders, cursor, incomplete)
+
+
+def _newest_first(order: Order) -> float:
+    """Return the sort key; orders without a time come last, in the provider's order."""
+    return -order.created_at.timestamp() if order.created_at is not None else 0.0
+
+
+async def cancel_order(call: Call) -> Answer:
+    """Cancel an order, or some of its lines."""
+    return await _change(
+        call, "orders.cancel", "cancel_order", NewCancellation, lambda p, *args: p.adapter.cancel_order(*args)
+    )
+
+
+async def change_delivery(call: Call) -> Answer:
+    """Change where to, or how, an order is sent."""
+    return await _change(
+        call,
+        "orders.changeDelivery",
+        "change_delivery",
+        DeliveryChange,
+        lambda p, *args: p.adapter.change_delivery(*args),
+    )
+
+
+async def list_shipments(call: Call) -> Answer:
+    """List the shipments of an order."""
+    provider, native = call.resource()
+    page = await provider.run(provider.adapter.list_shipments(native), call.trip())
+    return Answer(Listing(items=page.items, next_cursor=page.next_cursor))
+
+
+async def confirm_shipment(call: Call) -> Answer:
+    """Tell the provider that we shipped."""
+    return await _change(
+        call, "shipments.confirm", "confirm_shipment", NewShipment, lambda p, *args: p.adapter.confirm_shipment(*args)
+    )
+
+
+async def change_shipment(call: Call) -> Answer:
+    """Change a shipment's tracking code."""
+    shipment = call.http.match_info["shipment"]
+    if not 1 <= len(shipment) <= 512 or not shipment.isprintable():
+        refuse_violations([ProblemViolation(name="shipment", reason="not a shipment id")])
+    return await _change(
+        call,
+        "shipments.change",
+        "change_shipment",
+        ShipmentChange,
+        lambda p, native, change, context: p.adapter.change_shipment(native, shipment, change, context),
+        shipment,
+    )
+
+
+async def _change(
+    call: Call,
+    kind: str,
+    method: str,
+    model: type[ModelT],
+    flow: Callable[[Provider, str, ModelT, WriteContext], Flow[OrderChange]],
+    *subject: str,
+) -> Answer:
+    """Carry out a write on an existing order."""
+    provider, native = call.resource()
+    order_id = provider.adapter.id(native)
+    content = await call.content()
+    key = read_key(call, kind, (order_id, *subject), content)
+    if (answer := await earlier(call, key)) is not None:
+        return answer
+    change = call.validated(model, content)
+    _primed(provider, method, lambda context: flow(provider, native, change, context))
+    return await carried_out(
+        call, key, kind, provider, lambda context: flow(provider, native, change, context), subject=order_id
+    )
+
+
+def _primed(provider: Provider, method: str, flow: Callable[[WriteContext], Flow[Any]]) -> None:
+    """Run a flow to its first request and no further: what an adapter refuses is refused before a key is claimed.
+
+    Flows do the same for the same input, so this sends nothing and decides nothing else.
+    """
+    context = WriteContext(operation_id="00000000-0000-7000-8000-000000000000", now=_EPOCH)
+    started = flow(context)
+    try:
+        next(started, None)
+    except Refusal as error:
+        told = describe(error, provider.name)
+        raise ApiError(msgspec.structs.replace(told, placed="no", retry="same-key")) from error
+    except Exception:  # noqa: BLE001 - the engine meets it again, and answers and logs it
+        return
+    finally:
+        started.close()
+
+
+_EPOCH = datetime.fromisoformat("2000-01-01T00:00:00Z")
+
+
+def _routed(call: Call, order: NewOrder) -> tuple[Provider, NewOrder]:
+    """Return the provider that takes the order, and the order with the provider's own product ids."""
+    by_product = [_provider_of(call, line.product_id, index) for index, line in enumerate(order.lines)]
+    facts = Facts(
+        caller=call.caller.name,
+        kind=order.kind,
+        country=order.ship_to.country if order.ship_to else None,
+        currency=order.currency,
+        metadata=order.metadata or {},
+    )
+    known = [provider.name for provider in call.usable()]
+    try:
+        name = choose(order.provider, [one for one in by_product if one], facts, call.context.routes, known)
+    except NoRoute as error:
+        told = tuple(ProblemViolation(name=one.name, reason=one.reason) for one in error.violations)
+        refuse("validation-failed", error.detail, violations=told, placed="no", retry="same-key")
+    lines = [
+        line if line.product_id is None else line.model_copy(update={"product_id": line.product_id.partition(":")[2]})
+        for line in order.lines
+    ]
+    return call.provider(name), order.model_copy(update={"lines": lines})
+
+
+def _provider_of(call: Call, product_id: str | None, index: int) -> str | None:
+    """Return the provider a product id names. Raises ApiError when it names none."""
+    if product_id is None:
+        return None
+    return call.split(product_id, f"lines[{index}].productId")[0].name
+
+
+async def _by_key(call: Call, text: str) -> Answer:
+    """Return the order that the caller placed with an idempotency key: a list of one or none."""
+    try:
+        operation = await call.context.journal.find(call.caller.name, parse_key([text]))
+    except KeyInvalid as error:
+        refuse_violations([ProblemViolation(name="idempotency-key", reason=str(error))])
+    if operation is None or operation.kind != "orders.place" or operation.subject is None:
+        return Answer(Listing(items=()))
+    provider, native = call.split(operation.subject, "idempotency-key")
+    order = await provider.run(provider.adapter.get_order(native), call.trip())
+    return page_answer([order if call.caller.may("goods:read") else without_goods(order)], None, ())

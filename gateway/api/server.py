@@ -1,0 +1,153 @@
+"""The HTTP application for callers: request ids, Host and Origin, callers, scopes, problems, timing."""
+
+import re
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+import structlog
+from aiohttp import web
+from uuid_utils import uuid7
+
+from adapters.contract.errors import AdapterError, InvalidOrder
+from gateway.api.about import get_problem_page
+from gateway.api.body import MAX_BYTES, ApiError, refuse
+from gateway.api.context import Answer, Call, Context
+from gateway.api.endpoints import ENDPOINTS, Endpoint, Handler
+from gateway.api.problems import MEDIA_TYPE, Problem, problem
+from gateway.errors import AdapterFault, describe
+from policies.errors import PolicyError
+from policies.journal import JournalFull
+
+MAX_HEADER_BYTES = 16 * 1024
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
+_JSON_TYPES = frozenset({"*/*", "application/*", "application/json", "application/problem+json"})
+
+log = structlog.get_logger("ordergate.api")
+
+
+def application(context: Context, pages: Callable[[web.Application], None]) -> web.Application:
+    """Return the application; `pages` adds what is served beside the endpoints (OpenAPI, docs)."""
+    app = web.Application(client_max_size=MAX_BYTES, middlewares=[_outermost(context)])
+    for endpoint in ENDPOINTS:
+        app.router.add_route(endpoint.method, endpoint.path, _handled(context, endpoint.handler, endpoint))
+    app.router.add_get("/problems/{type}", _handled(context, get_problem_page, None))
+    pages(app)
+    return app
+
+
+def _outermost(context: Context) -> Any:
+    """Return the middleware that sees every request that the parser let through, also those without a route."""
+
+    @web.middleware
+    async def outermost(
+        request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        started = time.perf_counter()
+        given = request.headers.get("X-Request-ID", "")
+        request_id = given if _REQUEST_ID.fullmatch(given) else str(uuid7())
+        request["request_id"] = request_id
+        try:
+            _bounded_headers(request)
+            context.callers.admit(request.headers)
+            response = await handler(request)
+        except ApiError as error:
+            response = _problem(error.problem, request_id, error.headers)
+        except web.HTTPMethodNotAllowed as error:
+            response = _problem(problem("method-not-allowed"), request_id, {"allow": error.headers["Allow"]})
+        except web.HTTPNotFound:
+            response = _problem(problem("not-found", "There is no such path; see /docs."), request_id, {})
+        except web.HTTPRequestEntityTooLarge:
+            response = _problem(problem("payload-too-large"), request_id, {})
+        except web.HTTPException as error:
+            response = _problem(problem("malformed-request", status=error.status), request_id, {})
+        except Exception:
+            log.exception("request failed", request_id=request_id)
+            response = _problem(problem("internal"), request_id, {})
+        _finish(request, response, request_id, time.perf_counter() - started)
+        return response
+
+    return outermost
+
+
+def _handled(context: Context, handler: Handler, endpoint: Endpoint | None) -> Any:
+    """Return the aiohttp handler of an endpoint: authenticate, check scope and Accept, answer or explain."""
+
+    async def handled(request: web.Request) -> web.Response:
+        caller = context.callers.authenticate(request.headers)
+        call = Call(context, request, caller, request["request_id"])
+        request["call"] = call
+        if endpoint is not None:
+            _acceptable(request)
+            if endpoint.scope is not None and not caller.may(endpoint.scope):
+                refuse("forbidden", f"The caller lacks the scope {endpoint.scope}.")
+            if endpoint.query.__name__ == "NoQuery":
+                call.query(endpoint.query)
+        try:
+            answer = await handler(call)
+        except (AdapterError, PolicyError, AdapterFault, JournalFull) as error:
+            raise ApiError(_told(call, error)) from error
+        return _response(answer)
+
+    return handled
+
+
+def _told(call: Call, error: Exception) -> Problem:
+    """Return the problem of a read, or of a write before anything was claimed."""
+    account = call.http.match_info.get("provider") or call.http.match_info.get("id", "").partition(":")[0] or None
+    told = describe(error, account if account in call.context.providers else None)
+    if isinstance(error, InvalidOrder) and call.http.method == "GET":
+        return msgspec.structs.replace(told, status=400)
+    if call.http.method in {"POST", "PATCH", "DELETE"} and call.http.path != "/v1/availability":
+        return msgspec.structs.replace(told, placed="no", retry="same-key")
+    return told
+
+
+def _response(answer: Answer) -> web.Response:
+    headers = {**answer.headers, "Content-Type": answer.media_type}
+    return web.Response(body=answer.encoded(), status=answer.status, headers=headers)
+
+
+def _problem(told: Problem, request_id: str, headers: dict[str, str]) -> web.Response:
+    told = msgspec.structs.replace(told, request_id=request_id)
+    headers = {**headers, "Content-Type": MEDIA_TYPE}
+    if told.status in {429, 503}:
+        headers.setdefault("retry-after", str(told.retry_after or 1))
+    return web.Response(body=told.encoded(), status=told.status, headers=headers)
+
+
+def _finish(request: web.Request, response: web.StreamResponse, request_id: str, seconds: float) -> None:
+    """Add what every answer carries."""
+    call = request.get("call")
+    queue = sum(trip.queue_seconds for trip in call.trips) if call else 0.0
+    provider = sum(trip.provider_seconds for trip in call.trips) if call else 0.0
+    own = max(0.0, seconds - queue - provider)
+    headers = response.headers
+    headers["X-Request-ID"] = request_id
+    headers["Server"] = "ordergate"
+    headers["Server-Timing"] = (
+        f"gateway;dur={own * 1000:.1f}, queue;dur={queue * 1000:.1f}, provider;dur={provider * 1000:.1f}"
+    )
+    headers["X-Content-Type-Options"] = "nosniff"
+    origin = request.headers.get("Origin")
+    if origin is not None and response.status != 403:
+        headers["Access-Control-Allow-Origin"] = origin
+        headers["Vary"] = "Origin"
+
+
+def _bounded_headers(request: web.Request) -> None:
+    if sum(len(name) + len(value) + 4 for name, value in request.raw_headers) > MAX_HEADER_BYTES:
+        refuse("header-too-large")
+
+
+def _acceptable(request: web.Request) -> None:
+    """Refuse a request whose Accept takes no JSON."""
+    accept = request.headers.get("Accept")
+    if not accept:
+        return
+    for part in accept.split(","):
+        media_type, *parameters = (piece.strip().lower() for piece in part.split(";"))
+        if media_type in _JSON_TYPES and not any(re.fullmatch(r"q=0(\.0*)?", one) for one in parameters):
+            return
+    refuse("not-acceptable")

@@ -1,0 +1,145 @@
+"""What every write has in common: the key, the claim, the wait, and the answer for each state."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from adapters.contract.adapter import WriteContext
+from adapters.contract.flow import Flow
+from adapters.contract.models.resources import Order, OrderChange
+from gateway.api.body import ApiError, refuse
+from gateway.api.context import Answer, Call
+from gateway.api.problems import problem
+from gateway.api.views import operation_view
+from gateway.operations.answers import operation_path
+from gateway.operations.engine import Write
+from gateway.providers.provider import Provider
+from policies import idempotency
+from policies.errors import DuplicateReference, KeyReused
+from policies.journal import Operation
+from policies.operation import PLACED
+
+DEFAULT_WAIT = 10.0
+MAX_WAIT = 25.0
+
+
+@dataclass(frozen=True, slots=True)
+class Preference:
+    """How long the caller waits for the outcome; `applied` is what `Preference-Applied` says."""
+
+    wait: float = DEFAULT_WAIT
+    applied: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """The caller's key and what the request means."""
+
+    value: str
+    fingerprint: str
+    prefer: Preference
+
+
+def read_key(call: Call, kind: str, subject: Sequence[str], content: Any) -> Key:
+    """Return the key of a write. Raises ApiError when it is missing or cannot be read, or `Prefer` is not known."""
+    try:
+        value = idempotency.parse_key(call.http.headers.getall("Idempotency-Key", []))
+    except idempotency.KeyMissing:
+        refuse("idempotency-key-missing")
+    except idempotency.KeyInvalid as error:
+        refuse("idempotency-key-invalid", str(error))
+    return Key(
+        value, idempotency.fingerprint(kind, subject, content), preference(call.http.headers.getall("Prefer", []))
+    )
+
+
+def preference(lines: Sequence[str]) -> Preference:
+    """Read `Prefer: respond-async` and `wait=N` (RFC 7240). Raises ApiError for anything else, which may matter."""
+    found = Preference()
+    for part in (part.strip() for line in lines for part in line.split(",")):
+        if part.lower() == "respond-async":
+            found = Preference(0.0, "respond-async")
+        elif (match := re.fullmatch(r"wait=(\d{1,4})", part, re.IGNORECASE)) is not None:
+            seconds = min(float(match[1]), MAX_WAIT)
+            if found.applied != "respond-async":
+                found = Preference(seconds, f"wait={seconds:.0f}")
+        elif part:
+            refuse(
+                "malformed-request", "Prefer takes respond-async and wait=N (seconds); other preferences are not known."
+            )
+    return found
+
+
+async def earlier(call: Call, key: Key) -> Answer | None:
+    """Return the answer of an earlier request with the same key and content, or None when this is the first."""
+    try:
+        operation = await call.context.engine.known(call.caller.name, key.value, key.fingerprint)
+    except KeyReused as error:
+        raise await _conflict(call, "idempotency-key-reused", error.operation_id) from error
+    return None if operation is None else await _told(call, operation, key, first=False)
+
+
+async def carried_out(
+    call: Call,
+    key: Key,
+    kind: str,
+    provider: Provider,
+    flow: Callable[[WriteContext], Flow[Order | OrderChange]],
+    *,
+    reference: str | None = None,
+    subject: str | None = None,
+) -> Answer:
+    """Submit a write and answer with its outcome, as far as it is known when the wait is over."""
+    write = Write(
+        kind=kind,
+        caller=call.caller.name,
+        key=key.value,
+        fingerprint=key.fingerprint,
+        provider=provider,
+        flow=flow,
+        request_id=call.request_id,
+        reference=reference,
+        subject=subject,
+    )
+    try:
+        operation, first = await call.context.engine.submit(write)
+    except KeyReused as error:
+        raise await _conflict(call, "idempotency-key-reused", error.operation_id) from error
+    except DuplicateReference as error:
+        raise await _conflict(call, "duplicate-order-reference", error.operation_id) from error
+    return await _told(call, operation, key, first=first)
+
+
+async def _told(call: Call, operation: Operation, key: Key, *, first: bool) -> Answer:
+    operation = await call.context.engine.outcome(operation.id, key.prefer.wait)
+    headers = {} if first else {"idempotency-replayed": "true"}
+    if key.prefer.applied is not None:
+        headers["preference-applied"] = key.prefer.applied
+    if operation.state in {"accepted", "sending"} and not first and key.prefer.wait > 0:
+        raise await _conflict(call, "request-in-progress", operation.id)
+    stored = operation.answer
+    if operation.state in {"accepted", "sending", "pending"} or stored is None or stored.status == 202:
+        headers |= {"location": operation_path(operation.id), "retry-after": "1"}
+        return Answer(operation_view(operation, call.caller), 202, headers)
+    media_type = stored.headers.get("content-type", "application/json")
+    kept = {name: value for name, value in stored.headers.items() if name != "content-type"}
+    return Answer(stored.body, stored.status, {**kept, **headers}, media_type)
+
+
+async def _conflict(call: Call, name: str, operation_id: str | None) -> ApiError:
+    """Return the problem of a write that another operation stands in the way of, with that operation's fate."""
+    operation = None if operation_id is None else await call.context.journal.get(operation_id)
+    told = problem(
+        name,
+        placed=None if operation is None else PLACED[operation.state],
+        retry="same-key" if name == "request-in-progress" else "new-key",
+        retry_after=1 if name == "request-in-progress" else None,
+        operation=None if operation is None else operation_path(operation.id),
+    )
+    headers = {"link": '</v1/idempotency>; rel="describedby"'}
+    if operation is not None:
+        headers["location"] = operation_path(operation.id)
+    if name == "request-in-progress":
+        headers["retry-after"] = "1"
+    return ApiError(told, headers)

@@ -1,0 +1,156 @@
+"""The composition root: configuration in, a running gateway out."""
+
+import asyncio
+import gc
+from collections.abc import Mapping
+from importlib.metadata import version
+from typing import NoReturn
+
+import structlog
+from uuid_utils import uuid7
+
+from gateway.admin import health
+from gateway.api import docs, server
+from gateway.api.callers import Callers, callers_of, is_loopback
+from gateway.api.context import Context
+from gateway.config.load import Configuration
+from gateway.config.load import Provider as Configured
+from gateway.listeners import Listener
+from gateway.operations.engine import Engine
+from gateway.providers.channel import Channel, channel
+from gateway.providers.outbound import Outbound
+from gateway.providers.pacing import Pacer
+from gateway.providers.provider import Provider
+from gateway.simulation import SimulatorProcess, start_process
+from gateway.stores.memory import MemoryJournal
+
+DRAIN_SECONDS = 35.0
+"""How long operations under way may take to end when the gateway stops: an order's own time and a little more."""
+
+log = structlog.get_logger("ordergate")
+
+
+class Gateway:
+    """A gateway, started and stopped as a whole. `url` and `admin_url` are known after `start`."""
+
+    def __init__(self, configuration: Configuration, *, pace: float = 1.0, seed: int = 0) -> None:
+        self._configuration = configuration
+        self._pace = pace
+        self._seed = seed
+        self._outbound = Outbound()
+        self._simulators: SimulatorProcess | None = None
+        self._engine: Engine | None = None
+        self._listeners: list[Listener] = []
+        self._readiness = health.Readiness()
+        self.url = ""
+        self.admin_url = ""
+        self.simulator_urls: Mapping[str, str] = {}
+        self.providers: dict[str, Provider] = {}
+
+    async def start(self) -> None:
+        """Start simulators where they stand in, then serve. Raises OSError, RuntimeError, ValueError, and stops."""
+        try:
+            await self._start()
+        except BaseException:
+            await self.stop(grace=0.0)
+            raise
+
+    async def open(self) -> None:
+        """Start simulators and open the way to the providers, without serving."""
+        configured = self._configuration
+        await self._start_simulators()
+        await self._outbound.open()
+        self.providers = {name: self._provider(entry) for name, entry in configured.providers.items()}
+
+    async def _start(self) -> None:
+        configured = self._configuration
+        await self.open()
+        journal = MemoryJournal()
+        self._engine = Engine(journal, new_id=lambda: str(uuid7()))
+        context = Context(
+            version=version("ordergate"),
+            providers=self.providers,
+            routes=configured.routes,
+            callers=self._callers(),
+            journal=journal,
+            engine=self._engine,
+        )
+        await self._listen(context)
+        for warning in configured.warnings:
+            log.warning("configuration", warning=warning)
+        # What was made until now lives as long as the process; what comes from here on is garbage soon.
+        gc.collect()
+        gc.freeze()
+        self._readiness.ready = True
+        log.info("ready", url=self.url, admin=self.admin_url, providers=list(configured.providers))
+
+    async def _listen(self, context: Context) -> None:
+        listen, admin = self._configuration.listen, self._configuration.admin
+        token = admin.token.get_secret_value() if admin.token is not None else None
+        public = Listener(server.application(context, docs.add_pages), listen.host, listen.port)
+        private = Listener(health.application(self._readiness, token), admin.host, admin.port)
+        self._listeners = [private, public]
+        for listener in self._listeners:
+            await listener.start()
+        self.url, self.admin_url = public.url, private.url
+
+    async def stop(self, *, grace: float = DRAIN_SECONDS) -> None:
+        """Take nothing new, let operations under way end within `grace` seconds, close everything."""
+        self._readiness.ready = False
+        if self._engine is not None:
+            await self._engine.close(grace)
+        for listener in reversed(self._listeners):
+            await listener.stop()
+        await self._outbound.close()
+        if self._simulators is not None:
+            await self._simulators.stop()
+        log.info("stopped")
+
+    async def _start_simulators(self) -> None:
+        adapters = {entry.common.adapter for entry in self._configuration.providers.values() if entry.simulated}
+        if adapters:
+            self._simulators = await start_process(sorted(adapters), seed=self._seed, pace=self._pace)
+            self.simulator_urls = self._simulators.urls
+
+    def _provider(self, entry: Configured) -> Provider:
+        adapter = entry.adapter()
+        return Provider(
+            adapter,
+            self._channel(entry),
+            self._outbound,
+            Pacer(adapter.limits()),
+            entry.common.timeouts,
+            adapter_name=entry.common.adapter,
+            simulated=entry.simulated,
+        )
+
+    def _channel(self, entry: Configured) -> Channel:
+        common = entry.common
+        return channel(
+            self.simulator_urls[common.adapter] if entry.simulated else entry.base_url,
+            simulator=entry.simulated,
+            proxy=None if common.proxy is None else common.proxy.get_secret_value(),
+            ca_file=common.ca_file,
+            client_cert=None if common.client_cert is None else common.client_cert.cert_file,
+            client_key=None if common.client_cert is None else common.client_cert.key_file,
+            connect_timeout=common.timeouts.connect,
+        )
+
+    def _callers(self) -> Callers:
+        listen = self._configuration.listen
+        hosts: set[str] = set(listen.hosts)
+        if is_loopback(listen.host):
+            hosts |= {"localhost", "127.0.0.1", "::1", listen.host}
+        elif hosts:
+            hosts.add(listen.host)
+        return Callers(callers_of(self._configuration.callers), hosts, listen.origins)
+
+
+async def serve(gateway: Gateway) -> NoReturn:
+    """Run a gateway until cancelled, then let operations under way end."""
+    await gateway.start()
+    try:
+        while True:
+            await asyncio.Event().wait()
+    finally:
+        await gateway.stop()

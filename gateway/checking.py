@@ -1,0 +1,55 @@
+"""`ordergate check` and `ordergate providers`: what the configuration makes of each account, and whether it works."""
+
+import time
+from pathlib import Path
+
+from adapters.contract.adapter import OPERATIONS
+from adapters.contract.errors import AdapterError
+from gateway.app import Gateway
+from gateway.config.load import Configuration
+from gateway.config.packages import foreign_packages
+from gateway.errors import AdapterFault, describe
+from gateway.providers.provider import Provider, Trip
+from policies.errors import PolicyError
+
+READ_SECONDS = 15.0
+
+
+def capabilities(configuration: Configuration) -> str:
+    """Return a table of accounts and what each can do, with the reasons for what it cannot."""
+    lines = []
+    for name, entry in configuration.providers.items():
+        adapter = entry.adapter()
+        where = "simulated" if entry.simulated else entry.base_url or ""
+        lines.append(f"{name}: {adapter.title} ({', '.join(adapter.kinds)}), {where}")
+        for method, operation in OPERATIONS.items():
+            able = adapter.supports(method)
+            lines.append(f"  {'yes' if able else 'no ':3} {operation:24}{'' if able else adapter.why_not(method)}")
+    return "\n".join(lines)
+
+
+async def run(configuration: Configuration, path: Path, *, live: bool) -> int:
+    """Print what was found; return 0 when all is well, 1 when a provider does not work."""
+    for _warning in (*configuration.warnings, *foreign_packages()):
+        pass
+    if not live:
+        return 0
+    gateway = Gateway(configuration)
+    await gateway.open()
+    try:
+        results = [await _checked(provider) for provider in gateway.providers.values()]
+    finally:
+        await gateway.stop()
+    return 0 if all(results) else 1
+
+
+async def _checked(provider: Provider) -> bool:
+    """Log in where that is needed, make the cheapest read, and say how it went."""
+    started = time.monotonic()
+    trip = Trip(started + READ_SECONDS, request_id="check")
+    try:
+        await provider.run(provider.adapter.cheap_read(), trip)
+    except (AdapterError, PolicyError, AdapterFault) as error:
+        describe(error, provider.name)
+        return False
+    return True

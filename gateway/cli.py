@@ -1,0 +1,174 @@
+"""The command `ordergate`. Imports are lazy: each command pays for what it uses."""
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+    from typing import Any
+
+    from gateway.config.load import Configuration
+
+app = typer.Typer(
+    help="One order and catalog API in front of many commerce providers.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The configuration file.")]
+FaultOption = Annotated[
+    list[str] | None, typer.Option("--fault", help="kind:probability, as 500:0.1; may be given several times.")
+]
+
+
+@app.command()
+def serve(config: ConfigOption = Path("gateway.yaml")) -> None:
+    """Serve until SIGTERM or SIGINT; operations under way are let end."""
+    from gateway import app as gateway_app
+    from gateway.telemetry import logs
+
+    logs.configure()
+    configuration = _loaded(config)
+    _exit(_run(_until_stopped(gateway_app.serve(gateway_app.Gateway(configuration)))))
+
+
+@app.command()
+def demo(
+    once: Annotated[
+        bool, typer.Option("--once", help="Take the tour and end: 0 when every step did as it should.")
+    ] = False,
+    config: ConfigOption = Path("gateway.yaml"),
+) -> None:
+    """Start everything simulated, take a tour through all providers, then keep serving."""
+    from gateway.demo.tour import run
+
+    _exit(_run(run(_loaded(config), once=once)))
+
+
+@app.command()
+def check(
+    config: ConfigOption = Path("gateway.yaml"),
+    live: Annotated[bool, typer.Option("--live", help="Log in to each provider and make one cheap read.")] = False,
+) -> None:
+    """Check the configuration; with --live also each provider's address and credentials."""
+    from gateway.checking import run
+
+    _exit(_run(run(_loaded(config), config, live=live)))
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of gateway.yaml, for editors."""
+    import msgspec
+
+    from gateway.config.schema import json_schema
+
+    typer.echo(msgspec.json.format(msgspec.json.encode(json_schema()), indent=2).decode())
+
+
+@app.command()
+def providers(config: ConfigOption = Path("gateway.yaml")) -> None:
+    """List the configured providers and what each can do."""
+    from gateway.checking import capabilities
+
+    typer.echo(capabilities(_loaded(config)))
+
+
+@app.command()
+def simulate(
+    name: Annotated[str, typer.Argument(help="bol, gelato, reseller, reusely, rexel.")],
+    port: Annotated[int, typer.Option(help="The port to listen on; 0 for any.", min=0, max=65535)] = 0,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    seed: Annotated[int, typer.Option(help="Makes faults and ids repeatable.")] = 0,
+    pace: Annotated[float, typer.Option(help="Seconds for one step of anything asynchronous.", min=0)] = 1.0,
+    fault: FaultOption = None,
+) -> None:
+    """Serve one provider's simulator; it tells the truth on /_simulator/truth."""
+    from adapters.contract.simulator import FAULT_KINDS
+    from adapters.registry import names
+    from gateway.simulation import simulate as serve_simulator
+
+    if name not in names():
+        _fail(f"there is no simulator {name!r}; there are: {', '.join(names())}")
+    try:
+        faults = {kind: float(probability) for kind, _, probability in (one.rpartition(":") for one in fault or [])}
+    except ValueError:
+        _fail("--fault is kind:probability, as 500:0.1")
+    if unknown := sorted(set(faults) - set(FAULT_KINDS)):
+        _fail(f"there is no fault {unknown[0]!r}; there are: {', '.join(FAULT_KINDS)}")
+
+    def announce(url: str) -> None:
+        typer.echo(f"{name} on {url}")
+
+    _exit(
+        _run(_until_stopped(serve_simulator(name, host, port, seed=seed, pace=pace, faults=faults, announce=announce)))
+    )
+
+
+def main() -> None:
+    """Run the command."""
+    app()
+
+
+def _loaded(path: Path) -> "Configuration":
+    """Return the configuration; print every problem and end with 2 when there is one."""
+    from gateway.config.load import load
+    from gateway.config.problems import ConfigError
+
+    try:
+        return load(path, os.environ)
+    except ConfigError as error:
+        for problem in error.problems:
+            typer.echo(str(problem), err=True)
+        raise typer.Exit(2) from None
+
+
+def _run(work: "Coroutine[Any, Any, int]") -> int:
+    import asyncio
+
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        try:
+            return runner.run(work)
+        except KeyboardInterrupt:
+            return 130
+
+
+async def _until_stopped(work: "Coroutine[Any, Any, None]") -> int:
+    """Run `work` until it ends or the process is told to stop; it is cancelled then, and may take its time to end."""
+    import asyncio
+    import signal
+
+    task = asyncio.ensure_future(work)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, task.cancel)
+    try:
+        await task
+    except asyncio.CancelledError:
+        return 0
+    except (OSError, RuntimeError, ValueError) as error:
+        typer.echo(f"ordergate: {error}", err=True)
+        return 1
+    return 0
+
+
+def _loop_factory() -> "Any":
+    if sys.platform == "win32":
+        return None
+    import uvloop
+
+    return uvloop.new_event_loop
+
+
+def _fail(message: str) -> NoReturn:
+    typer.echo(f"ordergate: {message}", err=True)
+    raise typer.Exit(2)
+
+
+def _exit(code: int) -> NoReturn:
+    raise typer.Exit(code)

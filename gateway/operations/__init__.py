@@ -1,0 +1,1 @@
+"""How a write is carried out and told."""

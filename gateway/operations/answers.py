@@ -1,0 +1,105 @@
+"""What the caller of a write is answered in each state, and what of it is kept for replays."""
+
+from collections.abc import Sequence
+from typing import Literal
+from urllib.parse import quote
+
+import msgspec
+
+from adapters.contract import codec
+from adapters.contract.errors import ProviderError
+from adapters.contract.models.resources import Order, OrderChange
+from gateway.api.problems import MEDIA_TYPE, Problem, ProblemViolation, ProviderWords, Retry, problem
+from gateway.errors import describe
+from policies.journal import Operation, StoredAnswer
+from policies.operation import PLACED, Attempt, State, after_failure
+
+_STATES: dict[str, State] = {"done": "succeeded", "partial": "partial", "pending": "pending", "unknown": "unknown"}
+_RETRY: dict[State, Retry] = {"failed": "new-key", "cancelled": "same-key", "unknown": "same-key", "parked": "same-key"}
+
+
+def operation_path(operation_id: str) -> str:
+    """Return the operation's path."""
+    return f"/v1/operations/{operation_id}"
+
+
+def order_path(order_id: str) -> str:
+    """Return the order's path, its id encoded as one segment."""
+    return f"/v1/orders/{quote(order_id, safe=':')}"
+
+
+def state_of(result: Order | OrderChange, attempts: Sequence[Attempt]) -> State:
+    """Return the operation's state for what a flow returned."""
+    if isinstance(result, Order):
+        return "succeeded"
+    if result.state == "failed":
+        state = after_failure(attempts)
+        return state if state in {"failed", "cancelled"} else "failed"
+    return _STATES[result.state]
+
+
+def of_result(result: Order | OrderChange, operation: Operation) -> StoredAnswer:
+    """Return 201 with the placed order, or 200 with what came of a change."""
+    if isinstance(result, OrderChange):
+        return of_change(result, operation)
+    body = codec.encode(msgspec.structs.replace(without_goods(result), operation=operation.id))
+    return StoredAnswer(201, {"content-type": "application/json", "location": order_path(result.id)}, body)
+
+
+def without_goods(order: Order) -> Order:
+    """Return the order without deliverables: they are goods, and are neither kept nor replayed."""
+    if all(line.deliverables is None for line in order.lines):
+        return order
+    lines = tuple(msgspec.structs.replace(line, deliverables=None) for line in order.lines)
+    return msgspec.structs.replace(order, lines=lines)
+
+
+def of_change(change: OrderChange, operation: Operation) -> StoredAnswer:
+    """Return 200 with a change as it stands."""
+    body = codec.encode(msgspec.structs.replace(change, operation=operation.id))
+    return StoredAnswer(200, {"content-type": "application/json"}, body)
+
+
+def of_failed_change(
+    result: Order | OrderChange, operation: Operation, error: ProviderError | None, state: State
+) -> StoredAnswer:
+    """Return the problem for a change of which every part failed, or whose fate is not known."""
+    parts = result.parts or () if isinstance(result, OrderChange) else ()
+    violations = tuple(
+        ProblemViolation(name=f"lines[{part.id}]", reason=part.problem.message or part.problem.title)
+        for part in parts
+        if part.problem is not None
+    )
+    if state == "unknown":
+        told = problem("outcome-unknown", violations=violations, provider=ProviderWords(name=operation.account))
+    elif error is not None:
+        told = msgspec.structs.replace(describe(error, operation.account), violations=violations or None)
+    else:
+        told = problem("rejected-by-provider", violations=violations, provider=ProviderWords(name=operation.account))
+    return _stored(told, operation, state)
+
+
+def of_error(error: BaseException, operation: Operation) -> StoredAnswer:
+    """Return what a write that ended in an error is answered, by the state it ended in."""
+    if operation.state == "succeeded":
+        # The provider said yes, and the rest of its answer could not be read: placed, its id is still to be found.
+        return StoredAnswer(202, {"location": operation_path(operation.id)}, b"")
+    if operation.state == "unknown":
+        return _stored(problem("outcome-unknown", provider=ProviderWords(name=operation.account)), operation, "unknown")
+    told = describe(error, operation.account) if isinstance(error, Exception) else problem("internal")
+    return _stored(told, operation, operation.state)
+
+
+def _stored(told: Problem, operation: Operation, state: State) -> StoredAnswer:
+    placed: Literal["yes", "no", "unknown", "pending"] = PLACED[state]
+    retry = _RETRY.get(state)
+    path = operation_path(operation.id)
+    told = msgspec.structs.replace(told, placed=placed, retry=retry, operation=path, instance=path)
+    headers = {"content-type": MEDIA_TYPE}
+    if state == "unknown":
+        headers |= {"location": path, "retry-after": str(told.retry_after or 5)}
+    elif told.status in {429, 503}:
+        retry_after = told.retry_after or 1
+        told = msgspec.structs.replace(told, retry_after=retry_after)
+        headers["retry-after"] = str(retry_after)
+    return StoredAnswer(told.status, headers, told.encoded())

@@ -1,0 +1,1 @@
+"""How flows are driven and requests leave."""

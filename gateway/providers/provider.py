@@ -1,0 +1,213 @@
+"""One configured account: drives an adapter's flows over the network and judges every answer."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import structlog
+
+from adapters.contract.adapter import Adapter, Token
+from adapters.contract.errors import AdapterError, CredentialsRefused, NoAnswer, ProviderError, RateLimited
+from adapters.contract.flow import Answer, Flow
+from adapters.contract.wire import HttpRequest, HttpResponse
+from gateway.config.model import Timeouts
+from gateway.errors import AdapterFault, judgement
+from gateway.providers.channel import Channel
+from gateway.providers.evidence import SendFailed
+from gateway.providers.outbound import Outbound
+from gateway.providers.pacing import Pacer, PacingRefused
+from gateway.providers.tokens import Tokens
+from policies.errors import CapacityExceeded, DeadlineExceeded
+from policies.operation import Attempt
+
+T = TypeVar("T")
+
+MAX_STEPS = 50
+"""A flow that yields more often than this goes round in circles."""
+
+log = structlog.get_logger("ordergate.provider")
+
+
+async def _nothing(request: HttpRequest) -> None:
+    """Let a request go without a word."""
+
+
+@dataclass(slots=True)
+class Trip:
+    """What one call through a provider may take, and what it saw.
+
+    `deadline` is monotonic time. `before_commit` is awaited before a request with effect `commit` may leave; it may
+    raise to stop it. `attempts` has every commit that was tried, in order.
+    """
+
+    deadline: float
+    request_id: str
+    idempotency_key: str | None = None
+    before_commit: Callable[[HttpRequest], Awaitable[None]] = _nothing
+    attempts: list[Attempt] = field(default_factory=list)
+    last_error: ProviderError | None = None
+    queue_seconds: float = 0.0
+    provider_seconds: float = 0.0
+
+    def left(self, own: float) -> float:
+        """Return the seconds a hop may take: its own bound, or what is left of the whole."""
+        return max(0.0, min(own, self.deadline - time.monotonic()))
+
+
+class Provider:
+    """An account at a provider, ready to be used."""
+
+    def __init__(
+        self,
+        adapter: Adapter[Any, Any],
+        channel: Channel,
+        outbound: Outbound,
+        pacer: Pacer,
+        timeouts: Timeouts,
+        *,
+        adapter_name: str,
+        simulated: bool,
+    ) -> None:
+        self.name = adapter.name
+        self.adapter_name = adapter_name
+        self.simulated = simulated
+        self.adapter = adapter
+        self.last_failure: str | None = None
+        self._channel = channel
+        self._outbound = outbound
+        self._pacer = pacer
+        self._timeouts = timeouts
+        self._tokens = Tokens(self._login, time.monotonic)
+
+    async def run(self, flow: Flow[T], trip: Trip) -> T:
+        """Drive a flow to its end and return what it returns.
+
+        Raises AdapterError (refusals, provider errors, NoAnswer), CapacityExceeded, DeadlineExceeded, what
+        `before_commit` raises, and AdapterFault for any other exception of the adapter's own.
+        """
+        return await self._drive(flow, lambda request: self._answered(request, trip))
+
+    async def _drive(self, flow: Flow[T], send: Callable[[HttpRequest], Awaitable[Answer]]) -> T:
+        answer: Any = None
+        for _ in range(MAX_STEPS):
+            try:
+                step = flow.throw(answer) if isinstance(answer, ProviderError) else flow.send(answer)
+            except StopIteration as stop:
+                result: T = stop.value
+                return result
+            except AdapterError:
+                raise
+            except Exception as error:
+                log.exception("adapter failed", provider=self.name)
+                raise AdapterFault from error
+            answer = await self._many(step, send) if isinstance(step, list) else await send(step)
+        flow.close()
+        raise AdapterFault
+
+    async def _many(
+        self, requests: list[HttpRequest], send: Callable[[HttpRequest], Awaitable[Answer]]
+    ) -> list[Answer]:
+        """Send independent requests: reads at once, writes one by one."""
+        if any(request.effect == "commit" for request in requests):
+            return [await send(request) for request in requests]
+        return list(await asyncio.gather(*(send(request) for request in requests)))
+
+    async def _answered(self, request: HttpRequest, trip: Trip) -> Answer:
+        """Send one request, with one more login where the token was refused; return the answer or the error it is."""
+        token = await self._tokens.get() if self.adapter.needs_login else None
+        answer = await self._sent(request, token, trip)
+        if isinstance(answer, CredentialsRefused) and token is not None:
+            other = await self._tokens.replace(token)
+            if other is not None:
+                answer = await self._sent(request, other, trip)
+        if isinstance(answer, ProviderError):
+            trip.last_error = answer
+            self.last_failure = type(answer).__name__
+        else:
+            self.last_failure = None
+        return answer
+
+    async def _sent(self, request: HttpRequest, token: Token | None, trip: Trip) -> Answer:
+        authorized = self._authorized(request, token)
+        own = self._timeouts.order if request.effect == "commit" else self._timeouts.read
+        return await self._exchange(authorized, own, trip)
+
+    def _authorized(self, request: HttpRequest, token: Token | None) -> HttpRequest:
+        try:
+            return self.adapter.authorize(request, token)
+        except AdapterError:
+            raise
+        except Exception as error:
+            log.exception("adapter failed", provider=self.name)
+            raise AdapterFault from error
+
+    async def _exchange(self, request: HttpRequest, own: float, trip: Trip) -> Answer:
+        queued = time.monotonic()
+        try:
+            async with self._pacer.admitted(request, trip.left(own)):
+                started = time.monotonic()
+                trip.queue_seconds += started - queued
+                left = trip.left(own)
+                if left <= 0:
+                    raise DeadlineExceeded
+                if request.effect == "commit":
+                    await trip.before_commit(request)
+                try:
+                    response = await self._outbound.send(request, self._channel, left)
+                except SendFailed as failure:
+                    return self._failed(request, failure, trip)
+                finally:
+                    trip.provider_seconds += time.monotonic() - started
+        except PacingRefused as refused:
+            raise CapacityExceeded(refused.retry_after) from refused
+        return self._judged(request, response, trip)
+
+    def _failed(self, request: HttpRequest, failure: SendFailed, trip: Trip) -> NoAnswer:
+        if request.effect == "commit":
+            trip.attempts.append(Attempt(failure.phase))
+        log.warning(
+            "no answer from provider",
+            provider=self.name,
+            step=request.step,
+            method=request.method,
+            route=request.route,
+            phase=failure.phase,
+            kind=failure.kind,
+            request_id=trip.request_id,
+            idempotency_key=trip.idempotency_key,
+        )
+        return NoAnswer(failure.kind, sent=failure.phase != "not-sent", timed_out=failure.kind == "timeout")
+
+    def _judged(self, request: HttpRequest, response: HttpResponse, trip: Trip) -> Answer:
+        try:
+            error = self.adapter.error(request, response)
+        except Exception as fault:
+            log.exception("adapter failed", provider=self.name)
+            raise AdapterFault from fault
+        if request.effect == "commit":
+            trip.attempts.append(Attempt("answered", judgement(error), response.status))
+        if isinstance(error, RateLimited):
+            self._pacer.hold(request, error.retry_after or 1.0)
+        if error is not None or request.effect == "commit":
+            log.info(
+                "provider answered",
+                provider=self.name,
+                step=request.step,
+                method=request.method,
+                route=request.route,
+                status=response.status,
+                error=None if error is None else type(error).__name__,
+                code=None if error is None else error.code,
+                provider_request_id=(error.request_id if error else None) or response.headers.get("x-request-id"),
+                request_id=trip.request_id,
+                idempotency_key=trip.idempotency_key,
+            )
+        return response if error is None else error
+
+    async def _login(self) -> Token:
+        trip = Trip(time.monotonic() + self._timeouts.login * 2, request_id="login")
+        flow = self.adapter.login(datetime.now(UTC))
+        return await self._drive(flow, lambda request: self._exchange(request, self._timeouts.login, trip))

@@ -1,0 +1,61 @@
+"""Structured logs: one JSON object a line on stderr, constant messages, never a secret, a body or a header."""
+
+import logging
+import sys
+from collections.abc import MutableMapping
+from typing import Any, TextIO
+
+import structlog
+
+from adapters.contract import codec
+
+
+def configure(stream: TextIO | None = None, level: int = logging.INFO) -> None:
+    """Log to `stream` (default: stderr) from `level` up. Call once, at the start of a process."""
+    out = stream or sys.stderr
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _exception_by_place,
+            _line,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(out),
+        cache_logger_on_first_use=True,
+    )
+    silence_servers()
+
+
+def silence_servers() -> None:
+    """Keep aiohttp's own loggers quiet: they print received bytes, credentials included."""
+    for name in ("aiohttp.server", "aiohttp.access", "aiohttp.web", "aiohttp.client", "aiohttp.internal"):
+        logger = logging.getLogger(name)
+        logger.handlers = [logging.NullHandler()]
+        logger.propagate = False
+
+
+def _exception_by_place(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Say of an exception its class and the lines it came through, not its text, which may repeat input."""
+    info = event.pop("exc_info", None)
+    error = sys.exc_info()[1] if info is True else info[1] if isinstance(info, tuple) else info
+    if isinstance(error, BaseException):
+        event["exception"] = type(error).__name__
+        frames = []
+        trace = error.__traceback__
+        while trace is not None:
+            code = trace.tb_frame.f_code
+            frames.append(f"{code.co_filename.rpartition('/')[2]}:{trace.tb_lineno} {code.co_name}")
+            trace = trace.tb_next
+        event["frames"] = frames[-12:]
+    return event
+
+
+def _line(logger: Any, method: str, event: MutableMapping[str, Any]) -> str:
+    told = {name: value for name, value in event.items() if value is not None}
+    return codec.encode({name: value if _plain(value) else str(value) for name, value in told.items()}).decode()
+
+
+def _plain(value: Any) -> bool:
+    return isinstance(value, str | int | float | bool | list | dict)

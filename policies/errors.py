@@ -1,0 +1,59 @@
+"""What we refuse, before anything reaches a provider.
+
+PolicyError
+├── KeyReused            the same idempotency key with other content
+├── InProgress           the operation with this key has not ended, and the wait is over
+├── DuplicateReference   another live or placed operation has this reference
+├── CapacityExceeded     the provider's rate leaves no room within the time there is
+├── DeadlineExceeded     the time there is was over before the request could leave
+├── Withdrawn            the operation was deleted before anything was sent
+└── Overloaded           too much is under way here
+"""
+
+
+class PolicyError(Exception):
+    """Anything a policy refuses. Nothing was sent."""
+
+
+class OperationConflict(PolicyError):
+    """A write that cannot go on because of another operation; `operation_id` names it, for the same caller only."""
+
+    def __init__(self, operation_id: str | None) -> None:
+        super().__init__(type(self).__name__)
+        self.operation_id = operation_id
+
+
+class KeyReused(OperationConflict):
+    """The idempotency key was used for something else."""
+
+
+class InProgress(OperationConflict):
+    """The first operation with this key is still under way."""
+
+
+class DuplicateReference(OperationConflict):
+    """The reference belongs to another operation that is live or placed."""
+
+
+class Withdrawn(PolicyError):
+    """The operation was deleted before anything was sent."""
+
+
+class CapacityExceeded(PolicyError):
+    """The provider's documented rate leaves no room in time; `retry_after` seconds from now it may."""
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__("CapacityExceeded")
+        self.retry_after = retry_after
+
+
+class DeadlineExceeded(PolicyError):
+    """The time for the request was over before it could leave."""
+
+
+class Overloaded(PolicyError):
+    """Too much is under way here; `retry_after` seconds from now it may be less."""
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__("Overloaded")
+        self.retry_after = retry_after
