@@ -1,0 +1,1 @@
+"""Reusely: devices that customers trade in, by mail, for a payout."""
