@@ -148,6 +148,10 @@ class Simulator:
         """Return the provider's own 500 or 503."""
         raise NotImplementedError
 
+    def control(self, received: Received) -> HttpResponse | None:
+        """Answer a control path of the provider's own below `/_simulator/` (a customer orders, say), or None."""
+        return None
+
     def truth(self) -> dict[str, Any]:
         """Return what really happened here."""
         return {"orders": self.orders(), "requests": dict(self.requests), "faults": dict(self.dealt)}
@@ -227,4 +231,4 @@ class Simulator:
                 return json_response(200, self.faults)
             case _:
                 known = "control paths are /_simulator/truth and /_simulator/faults"
-                return json_response(404, {"message": known})
+                return self.control(received) or json_response(404, {"message": known})

@@ -1,0 +1,1 @@
+"""bol: marketplace orders, catalogue and shipments through the Retailer API v10."""

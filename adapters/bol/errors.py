@@ -1,0 +1,136 @@
+"""What bol's error answers mean. By status; bol has no machine-readable codes, and text is never searched.
+
+The shape is bol's Problem (Retailer API v10 spec), whose "required" members are often missing in real answers, or
+OAuth2's `error` on the login host, or any other body: an HTML page, nothing at all.
+"""
+
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from adapters.contract.errors import (
+    AccountRefused,
+    CredentialsRefused,
+    Gone,
+    NotFound,
+    ProtocolMismatch,
+    ProviderError,
+    RateLimited,
+    Rejected,
+    Unavailable,
+    Violation,
+)
+from adapters.contract.models import values
+from adapters.contract.wire import HttpRequest, HttpResponse
+
+LONGEST_WAIT = 600.0
+
+_BY_STATUS: dict[int, type[ProviderError]] = {
+    400: Rejected,
+    401: CredentialsRefused,
+    402: Rejected,
+    # No Bearer, no right to the resource, or an account that is not active: never cured by another token.
+    403: AccountRefused,
+    404: NotFound,
+    405: ProtocolMismatch,
+    406: ProtocolMismatch,
+    # The server gave up waiting for the request; whether it began to work is not said.
+    408: Unavailable,
+    409: Rejected,
+    # "No longer available and will not be available again": said of resources, not of versions.
+    410: Gone,
+    415: ProtocolMismatch,
+    422: Rejected,
+    429: RateLimited,
+}
+_AT_LOGIN: dict[int, type[ProviderError]] = {
+    401: CredentialsRefused,
+    403: AccountRefused,
+    # A blocked address shows as 404 on the login host.
+    404: AccountRefused,
+    408: Unavailable,
+    429: RateLimited,
+}
+# RFC 6749, 5.2: what the token endpoint says about the client, with status 400 or 401.
+_CLIENT_CODES = frozenset({"invalid_client", "unauthorized_client", "invalid_grant"})
+
+
+def error_of(request: HttpRequest, response: HttpResponse) -> ProviderError | None:
+    """Return what the response reports as an error, or None for a success status. Never raises."""
+    status = response.status
+    if 200 <= status < 300:
+        return None
+    body = response.object_or_empty()
+    code = values.text(body.get("error"), 200) if request.step == "login" else None
+    kind = _kind(request, status, code)
+    return kind(
+        values.text(body.get("detail")) or values.text(body.get("error_description")) or _title(body),
+        status=status,
+        code=code,
+        request_id=_header(response, "x-request-id") or _header(response, "x-rid"),
+        retry_after=retry_after(response) if status in {429, 503} else None,
+        violations=_violations(body.get("violations")),
+    )
+
+
+def _kind(request: HttpRequest, status: int, code: str | None) -> type[ProviderError]:
+    if not 400 <= status < 500:
+        # A redirect is a portal in between: bol answers none, and none is followed.
+        return Unavailable
+    if request.step == "login":
+        return CredentialsRefused if code in _CLIENT_CODES else _AT_LOGIN.get(status, ProtocolMismatch)
+    return _BY_STATUS.get(status, ProtocolMismatch)
+
+
+def _title(body: dict[str, Any]) -> str:
+    return values.text(body.get("title")) or ""
+
+
+def _header(response: HttpResponse, name: str) -> str | None:
+    return values.text(response.headers.get(name), 200)
+
+
+def _violations(raw: Any) -> tuple[Violation, ...]:
+    if not isinstance(raw, list):
+        return ()
+    return tuple(
+        Violation(values.text(item.get("name"), 200) or "", values.text(item.get("reason")) or "")
+        for item in raw[:100]
+        if isinstance(item, dict)
+    )
+
+
+def retry_after(response: HttpResponse) -> float | None:
+    """Return the seconds to wait, at most 600: by `Retry-After`, else `X-RateLimit-Reset`; None without both.
+
+    Real answers to 429 have been seen without `Retry-After`. `X-RateLimit-Reset` is documented as milliseconds since
+    the epoch and seen as seconds since the epoch and as seconds from now, so it is read by its magnitude.
+    """
+    wait = _seconds(response.headers.get("retry-after", ""), response)
+    if wait is None:
+        wait = _reset(values.integer(response.headers.get("x-ratelimit-reset")), response)
+    return None if wait is None else min(max(wait, 0.0), LONGEST_WAIT)
+
+
+def _seconds(text: str, response: HttpResponse) -> float | None:
+    text = text.strip()
+    if text.isascii() and text.isdecimal() and len(text) <= 12:
+        return float(text)
+    moment, now = _http_date(text), _http_date(response.headers.get("date", ""))
+    return None if moment is None or now is None else moment - now
+
+
+def _reset(reset: int | None, response: HttpResponse) -> float | None:
+    if reset is None or reset < 0:
+        return None
+    if reset < 1_000_000:
+        return float(reset)
+    now = _http_date(response.headers.get("date", ""))
+    moment = reset if reset < 100_000_000_000 else reset / 1000
+    return None if now is None else moment - now
+
+
+def _http_date(text: str) -> float | None:
+    try:
+        return parsedate_to_datetime(text).timestamp()
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
