@@ -91,10 +91,10 @@ class ResellerAdapter(Adapter[ResellerSettings, ResellerCredentials]):
             step="login",
         )
         answer = envelope.data_object(response)
-        token = answer.text("Token")
+        token = answer.text("token")
         if token is None or not token.isascii() or not token.isprintable():
             raise MalformedResponse("The login gave no token.", status=response.status)
-        expiration = values.timestamp(answer.get("Expiration"))
+        expiration = values.timestamp(answer.get("expiration"))
         lifetime = (expiration - now).total_seconds() if expiration else 0.0
         return Token(SecretStr(token), lifetime if lifetime > 0 else self.settings.token_lifetime)
 

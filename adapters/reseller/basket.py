@@ -95,9 +95,9 @@ def products(order: NewOrder) -> list[ProductId]:
 def body(
     order: NewOrder, details: Mapping[int, Members], billing_address_id: int | None, notify_url: str | None
 ) -> dict[str, Any]:
-    """Return the request body. `details` holds the products of lines with inputs, by productID.
+    """Return the request body. `details` holds the products of lines with inputs by productID, empty where unknown.
 
-    Raises InvalidOrder for inputs that these products do not take.
+    Raises InvalidOrder for products that are not there and inputs that they do not take.
     """
     wrong: list[Violation] = []
     lines = []
@@ -122,6 +122,8 @@ def body(
 
 
 def _wrong_product(index: int, product: ProductId, details: Members) -> list[Violation]:
+    if not details:
+        return [Violation(f"lines[{index}].productId", "the provider has no such product")]
     if details.integer("customerStoreProductID") == product.store_product:
         return []
     return [Violation(f"lines[{index}].productId", "the provider knows this product under another id now")]

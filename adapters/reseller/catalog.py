@@ -21,8 +21,6 @@ from adapters.reseller.identifiers import ProductId
 _ATTRIBUTES = (
     ("productSlug", "slug"),
     ("productBrandID", "brandId"),
-    ("productTypeID", "typeId"),
-    ("productStockID", "stockId"),
     ("platformList", "platforms"),
     ("regionList", "regions"),
     ("buyPrice", "buyPrice"),
@@ -43,7 +41,7 @@ def to_product(adapter: Adapter[Any, Any], product: Members) -> Product:
         name=product.text("productName") or product.text("productSlug") or str(native),
         description=details.text("productDescription") or product.text("productDescription"),
         sku=product.text("productCode"),
-        categories=tuple(adapter.id(category) for category in _category_ids(product)) or None,
+        categories=_categories(adapter, product),
         images=_images(details) or None,
         # What the reseller pays; `buyPrice` is what the platform pays a supplier.
         price=values.optional_money(product.get("salePrice"), adapter.currency),
@@ -66,19 +64,20 @@ def to_availability(adapter: Adapter[Any, Any], product: Members, as_of: Any) ->
     )
 
 
-def _category_ids(product: Members) -> Iterator[str]:
+def _categories(adapter: Adapter[Any, Any], product: Members) -> tuple[str, ...] | None:
+    """Return the category and the type, which is a category here, too."""
     category, kind = product.integer("productCategoryID"), product.integer("productTypeID")
-    if category is not None:
-        yield str(category)
+    found = [] if category is None else [adapter.id(category)]
     if kind is not None:
-        yield f"type-{kind}"
+        found.append(adapter.id(f"type-{kind}"))
+    return tuple(found) or None
 
 
 def _images(details: Members) -> tuple[Image, ...]:
     """Return the main image and the others, each once. They are URLs, or objects that hold one."""
     found = [details.get("productMainImage"), *details.items("productImages")]
-    texts = (Members(image).text("url") or values.text(image) for image in found)
-    return tuple(Image(url=url) for url in dict.fromkeys(texts) if url)
+    urls = dict.fromkeys([image if isinstance(image, str) else Members(image).text("url") for image in found])
+    return tuple([Image(url=url) for url in urls if url])
 
 
 def _stock(product: Members) -> Stock:
@@ -93,13 +92,11 @@ def _stock(product: Members) -> Stock:
 
 def _order_bounds(product: Members) -> OrderBounds | None:
     """Return how much may be ordered, and when; a bound of 0 would forbid every order and is taken as none."""
-    bounds = OrderBounds(
-        minimum=product.integer("saleMinCount") or None,
-        maximum=product.integer("saleMaxCount") or None,
-        from_=product.text("saleStartHour"),
-        until=product.text("saleEndHour"),
-    )
-    return bounds if bounds != OrderBounds() else None
+    minimum, maximum = product.integer("saleMinCount") or None, product.integer("saleMaxCount") or None
+    start, end = product.text("saleStartHour"), product.text("saleEndHour")
+    if not (minimum or maximum or start or end):
+        return None
+    return OrderBounds(minimum=minimum, maximum=maximum, from_=start, until=end)
 
 
 def inputs(product: Members) -> tuple[ProductInput, ...]:
@@ -134,18 +131,27 @@ def _options(entry: Members) -> tuple[str, ...]:
 
 
 def _attributes(product: Members) -> dict[str, str]:
-    attributes = {ours: _joined(product.get(theirs)) for theirs, ours in _ATTRIBUTES}
+    found: dict[str, str] = {}
+    for theirs, ours in _ATTRIBUTES:
+        value = product.get(theirs)
+        if value is not None and (text := _joined(value)):
+            found[ours] = text
     ages = product.object("ageList")
-    attributes.update((ours, _joined(ages.get(theirs))) for theirs, ours in _AGES)
-    return {name: text for name, text in attributes.items() if text}
+    for theirs, ours in _AGES if ages else ():
+        if text := ages.text(theirs):
+            found[ours] = text
+    return found
 
 
 def _joined(value: Any) -> str | None:
     """Return text, the texts of a list, or the names in a list of objects."""
     if not isinstance(value, list):
         return values.text(value)
-    texts = (values.text(item) or Members(item).text("name") or Members(item).text("title") for item in value)
-    return ", ".join(text for text in texts if text) or None
+    try:
+        return ", ".join(filter(None, value))
+    except TypeError:
+        named = (values.text(item) or Members(item).text("name") or Members(item).text("title") for item in value)
+        return ", ".join(filter(None, named))
 
 
 def to_categories(adapter: Adapter[Any, Any], rows: Sequence[Members]) -> list[Category]:

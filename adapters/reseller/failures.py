@@ -27,7 +27,7 @@ from adapters.contract.errors import (
 )
 from adapters.contract.models import values
 from adapters.contract.wire import HttpRequest, HttpResponse
-from adapters.reseller.envelope import Members
+from adapters.reseller.envelope import Members, spelled
 from adapters.reseller.settings import Meaning
 
 # The documentation says "branch on errorCode" and lists none: these are our names for what it describes, and
@@ -86,10 +86,11 @@ _REQUEST_ID_HEADERS = ("x-request-id", "x-correlation-id", "request-id")
 
 def failure(request: HttpRequest, response: HttpResponse, codes: Mapping[str, Meaning]) -> ProviderError | None:
     """Return what the answer reports, or None for a success. `codes` goes before the built-in table."""
-    body = Members(response.object_or_empty())
+    stated = response.object_or_empty()
     succeeded = 200 <= response.status < 300
-    if succeeded and body.get("success") is not False:
+    if succeeded and stated.get("success", stated.get("Success")) is not False:
         return None
+    body = Members(spelled(stated))
     failed = _failed_lines(body)
     code = body.text("errorCode") or _code_of_all(failed)
     kind = _kind(200 if succeeded else response.status, code, codes)

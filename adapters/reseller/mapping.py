@@ -151,5 +151,5 @@ def currency_of(code: str | None) -> str | None:
 
 def _limits(account: Members) -> dict[str, str]:
     """Return the account's limits: documented without names, so every member that ends so is one."""
-    found = {name: account.text(name) for name in account.names() if name.lower().endswith("limit")}
+    found = {name: account.text(name) for name in account.names() if name.endswith(("limit", "Limit"))}
     return {name: text for name, text in found.items() if text}

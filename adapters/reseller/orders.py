@@ -35,7 +35,7 @@ def place(account: Account, order: NewOrder) -> Flow[Order]:
     products = basket.products(order)
     asked = sorted({product.product for product, line in zip(products, order.lines, strict=True) if line.inputs})
     answers = (yield [calls.product_detail(number) for number in asked]) if asked else []
-    details = {number: envelope.data_one(calls.answered(answer)) for number, answer in zip(asked, answers, strict=True)}
+    details = {number: _product(answer) for number, answer in zip(asked, answers, strict=True)}
     body = basket.body(
         order,
         details,
@@ -44,6 +44,14 @@ def place(account: Account, order: NewOrder) -> Flow[Order]:
     )
     response = yield calls.post("/Order/create", body, effect="commit", step="place")
     return _placed(account, order, products, envelope.data_object(response))
+
+
+def _product(answer: Answer) -> Members:
+    """Return a product of the basket, empty where the provider has none."""
+    try:
+        return envelope.data_one(calls.answered(answer))
+    except NotFound:
+        return Members(None)
 
 
 def _placed(account: Account, order: NewOrder, products: Sequence[ProductId], answer: Members) -> Order:
@@ -156,6 +164,8 @@ def cancel(account: Account, order: OrderId, cancellation: NewCancellation) -> F
         calls.post("/Order/cancel", {"orderDetailID": line}, effect="commit", step="cancel") for line in lines
     ]
     parts = tuple(_part(str(line), answer) for line, answer in zip(lines, answers, strict=True))
+    if all(part.state == "failed" for part in parts):
+        calls.answered(answers[0])  # nothing was cancelled: one error says it
     states = {part.state for part in parts}
     state = states.pop() if len(states) == 1 else "unknown" if "unknown" in states else "partial"
     return OrderChange(order_id=account.id(order), state=state, parts=parts)
