@@ -134,6 +134,7 @@ image-check: dev
 	$(UV) venv --quiet --python $(PYTHON) $(IMAGE)/venv
 	$(UV) pip install --quiet --python $(IMAGE)/venv/bin/python --require-hashes --only-binary :all: -r requirements.lock
 	$(UV) pip install --quiet --python $(IMAGE)/venv/bin/python --no-deps --no-index $(IMAGE)/dist/*.whl
+	@cp gateway.yaml $(IMAGE)/readonly
 	@chmod -R a-w $(IMAGE)/readonly $(IMAGE)/venv && touch $(IMAGE)/installed
 	cd $(IMAGE)/readonly && PYTHONDONTWRITEBYTECODE=1 ../venv/bin/ordergate --help >/dev/null
 	cd $(IMAGE)/readonly && PYTHONDONTWRITEBYTECODE=1 ../venv/bin/ordergate providers >/dev/null
