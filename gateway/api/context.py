@@ -73,9 +73,9 @@ class Call:
     request_id: str
     trips: list[Trip] = field(default_factory=list)
 
-    def trip(self, seconds: float = READ_SECONDS) -> Trip:
+    def trip(self, seconds: float = READ_SECONDS, idempotency_key: str | None = None) -> Trip:
         """Return a trip to a provider that counts towards this call's timing."""
-        trip = Trip(time.monotonic() + seconds, self.request_id)
+        trip = Trip(time.monotonic() + seconds, self.request_id, idempotency_key)
         self.trips.append(trip)
         return trip
 

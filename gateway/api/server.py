@@ -24,6 +24,9 @@ MAX_HEADER_BYTES = 16 * 1024
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _JSON_TYPES = frozenset({"*/*", "application/*", "application/json", "application/problem+json"})
 
+_ABOUT_ANOTHER = frozenset({"idempotency-key-reused", "duplicate-order-reference", "request-in-progress"})
+"""Problems whose `placed` tells the fate of another operation."""
+
 log = structlog.get_logger("ordergate.api")
 
 
@@ -88,6 +91,10 @@ def _handled(context: Context, handler: Handler, endpoint: Endpoint | None) -> A
             answer = await handler(call)
         except (AdapterError, PolicyError, AdapterFault, JournalFull) as error:
             raise ApiError(_told(call, error)) from error
+        except ApiError as error:
+            if endpoint is not None and endpoint.write and error.problem.name not in _ABOUT_ANOTHER:
+                error.problem = msgspec.structs.replace(error.problem, placed="no", retry="same-key")
+            raise
         return _response(answer)
 
     return handled

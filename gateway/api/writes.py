@@ -13,7 +13,7 @@ from gateway.api.context import Answer, Call
 from gateway.api.problems import problem
 from gateway.api.views import operation_view
 from gateway.operations.answers import operation_path
-from gateway.operations.engine import Write
+from gateway.operations.engine import WRITE_SECONDS, Write
 from gateway.providers.provider import Provider
 from policies import idempotency
 from policies.errors import DuplicateReference, KeyReused
@@ -98,7 +98,7 @@ async def carried_out(
         fingerprint=key.fingerprint,
         provider=provider,
         flow=flow,
-        request_id=call.request_id,
+        trip=call.trip(WRITE_SECONDS, key.value),
         reference=reference,
         subject=subject,
     )

@@ -48,7 +48,7 @@ class Write:
     fingerprint: str
     provider: Provider
     flow: Callable[[WriteContext], Flow[Order | OrderChange]]
-    request_id: str
+    trip: Trip
     reference: str | None = None
     subject: str | None = None
 
@@ -59,7 +59,6 @@ class _Run:
 
     write: Write
     operation: Operation
-    trip: Trip
     task: asyncio.Task[None] | None = None
 
 
@@ -105,8 +104,7 @@ class Engine:
         claimed = await self._journal.claim(wanted)
         if claimed.id != wanted.id:
             return self._lost(claimed, write), False
-        trip = Trip(time.monotonic() + WRITE_SECONDS, write.request_id, idempotency_key=write.key)
-        run = _Run(write, claimed, trip)
+        run = _Run(write, claimed)
         self._runs[claimed.id] = run
         run.task = asyncio.create_task(self._carry_out(run), name=f"operation {claimed.id}")
         return claimed, True
@@ -154,25 +152,25 @@ class Engine:
         try:
             await self._run_flow(run)
         except asyncio.CancelledError:
-            await self._end_without_result(run, AdapterFault("stopped"), after_failure(run.trip.attempts))
+            await self._end_without_result(run, AdapterFault("stopped"), after_failure(run.write.trip.attempts))
             raise
         finally:
             self._runs.pop(run.operation.id, None)
 
     async def _run_flow(self, run: _Run) -> None:
         write, operation = run.write, run.operation
-        run.trip.before_commit = lambda request: self._sending(run, request)
+        write.trip.before_commit = lambda request: self._sending(run, request)
         context = WriteContext(operation.id, operation.created_at)
         try:
-            result = await write.provider.run(write.flow(context), run.trip)
+            result = await write.provider.run(write.flow(context), write.trip)
         except Withdrawn:
             return
         except (AdapterError, PolicyError, AdapterFault, JournalFull) as error:
-            await self._end_without_result(run, error, after_failure(run.trip.attempts))
+            await self._end_without_result(run, error, after_failure(run.write.trip.attempts))
             return
         except Exception as error:
             log.exception("operation failed", operation=operation.id)
-            await self._end_without_result(run, error, after_failure(run.trip.attempts))
+            await self._end_without_result(run, error, after_failure(run.write.trip.attempts))
             return
         self._note_attempts(run)
         if isinstance(result, OrderChange) and result.state == "pending":
@@ -198,7 +196,7 @@ class Engine:
                 attempt.phase,
                 attempt.status,
             )
-            for attempt in run.trip.attempts[told:]
+            for attempt in run.write.trip.attempts[told:]
         )
         run.operation = replace(run.operation, evidence=run.operation.evidence + new)
 
@@ -225,7 +223,7 @@ class Engine:
         return change
 
     async def _states(self, run: _Run, ids: tuple[str, ...]) -> tuple[ProcessState, ...]:
-        trip = Trip(time.monotonic() + WRITE_SECONDS, run.write.request_id, idempotency_key=run.write.key)
+        trip = Trip(time.monotonic() + WRITE_SECONDS, run.write.trip.request_id, idempotency_key=run.write.key)
         try:
             return await run.write.provider.run(run.write.provider.adapter.poll(ids), trip)
         except (AdapterError, PolicyError, AdapterFault) as error:
@@ -233,11 +231,11 @@ class Engine:
             return ()
 
     async def _end(self, run: _Run, result: Order | OrderChange) -> None:
-        state = answers.state_of(result, run.trip.attempts)
+        state = answers.state_of(result, run.write.trip.attempts)
         if state in {"succeeded", "partial"}:
             answer = answers.of_result(result, run.operation)
         else:
-            answer = answers.of_failed_change(result, run.operation, run.trip.last_error, state)
+            answer = answers.of_failed_change(result, run.operation, run.write.trip.last_error, state)
         subject = result.id if isinstance(result, Order) else result.order_id
         ended = self._next(run.operation, state, Evidence(datetime.now(UTC), "ended", state))
         await self._store(run, replace(ended, answer=answer, subject=subject, next_check_at=None))
