@@ -265,7 +265,10 @@ def _placed_line(
 
 def _placed_address(address: NewAddress | None) -> Address | None:
     """Return the address as it was said; what the checkout cannot take was refused before."""
-    return Address(**address.model_dump(exclude={"tax_ids", "is_business"})) if address is not None else None
+    if address is None:
+        return None
+    phone = values.phone(address.phone, address.country) if address.phone else None
+    return Address(**{**address.model_dump(exclude={"tax_ids", "is_business"}), "phone": phone})
 
 
 def _wanted(order: Order, query: OrderQuery) -> bool:

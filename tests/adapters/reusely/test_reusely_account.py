@@ -8,6 +8,9 @@ import pytest
 from adapters.contract.errors import (
     AccountRefused,
     CredentialsRefused,
+    MalformedResponse,
+    RateLimited,
+    Unavailable,
     UnsupportedOperation,
 )
 from adapters.contract.models.requests import OrderQuery
@@ -78,3 +81,24 @@ def test_the_hourly_limit_is_told_for_the_path_that_is_used(open_account: Any) -
         (limit,) = open_account(settings=settings).adapter.limits()
         assert (limit.method, limit.route, limit.requests, limit.seconds) == ("POST", route, 5, 3600.0)
         assert limit.partition == "/customer_email"
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind", "executed"),
+    [
+        ("429", RateLimited, False),
+        ("429-bare", RateLimited, False),
+        ("500", Unavailable, False),
+        ("503", Unavailable, False),
+        ("html", Unavailable, False),
+        ("wrong-type", MalformedResponse, True),
+    ],
+)
+def test_a_fault_is_told_for_what_it_is(account: Any, an_order: Any, fault: str, kind: type, executed: bool) -> None:
+    """An offer is there after a success that cannot be read, and after no other fault."""
+    before = len(account.simulator.orders())
+    account.simulator.set_faults({fault: 1.0})
+    with pytest.raises(kind):
+        account.run(account.adapter.place_order(an_order(), CONTEXT))
+    assert len(account.simulator.orders()) == before + executed
+    assert account.simulator.truth()["faults"] == {fault: 1}

@@ -48,6 +48,7 @@ def test_an_offer_is_placed_and_followed_to_its_end(open_account: Any, clock: An
     assert placed.status == "pending"
     assert placed.id == f"reusely:{account.simulator.orders()[-1]['id']}"
     seen = []
+    read = placed
     for _ in range(6):
         read = account.run(account.adapter.get_order(native(placed.id)))
         seen.append((read.provider_status, read.status))

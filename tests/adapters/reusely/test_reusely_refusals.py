@@ -24,7 +24,7 @@ ADDRESS = {
     "region": "IL",
     "country": "US",
 }
-LINE = {"productId": "20057", "condition": "12", "quantity": 1}
+LINE: dict[str, Any] = {"productId": "20057", "condition": "12", "quantity": 1}
 PRICE = {"amount": "1.00", "currency": "USD"}
 EVERYTHING_ELSE = {
     "billTo": ADDRESS,
@@ -224,11 +224,11 @@ def test_no_null_and_nothing_empty_leaves(
     metadata: dict[str, str] | None, notes: dict[str, str] | None, line2: str | None, quantity: int
 ) -> None:
     """A body holds neither null nor "" nor an empty list or object, and is the same for the same order."""
-    stated = {
+    stated: dict[str, Any] = {
         "reference": "T-1",
-        "lines": [{**LINE, "quantity": quantity, **({"metadata": notes} if notes else {})}],
+        "lines": [LINE | {"quantity": quantity} | ({"metadata": notes} if notes else {})],
         "customer": {"email": "ann@customers.example"},
-        "shipTo": {**ADDRESS, **({"line2": line2} if line2 else {})},
+        "shipTo": ADDRESS | ({"line2": line2} if line2 else {}),
         "payout": {"method": "PayPal"},
         **({"metadata": metadata} if metadata else {}),
     }
