@@ -149,11 +149,11 @@ class Positions:
 
 
 def _taken(rows: list[Mapping[str, Any]], article: Article) -> Mapping[str, Any]:
-    """Take the first row of the article out: an article asked for twice has two rows, in order."""
-    for position, row in enumerate(rows):
-        if _is_of(row, article):
-            return rows.pop(position)
-    return {}
+    """Return the article's row; one that was asked for twice may have two, which are taken in order."""
+    places = [place for place, row in enumerate(rows) if _is_of(row, article)]
+    if len(places) > 1:
+        return rows.pop(places[0])
+    return rows[places[0]] if places else {}
 
 
 def _is_of(row: Mapping[str, Any], article: Article) -> bool:

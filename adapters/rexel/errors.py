@@ -35,8 +35,14 @@ _KINDS: Mapping[int, type[ProviderError]] = {
     408: Unavailable,
     410: Gone,
     411: ProtocolMismatch,
+    414: ProtocolMismatch,
     415: ProtocolMismatch,
+    421: Unavailable,
+    423: Unavailable,  # locked: perhaps our own first attempt is still running
+    425: Unavailable,
+    426: ProtocolMismatch,
     429: RateLimited,
+    431: ProtocolMismatch,
 }
 # Seed, TIBCO, API Management and Azure each have their own word for the same thing; the seed's comes first.
 _MESSAGES = ("message", "error_description", "faultstring", "errorMessage", "libelle")
