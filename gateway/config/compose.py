@@ -63,9 +63,12 @@ def _place(mark: Any) -> Place:
 
 
 def _public(message: str) -> str:
-    """Return the parser's message without what it quotes from the file, which may be a secret."""
-    kept = r"<[a-z ]+>['\"]|.{1,2}['\"]"  # a kind of token, a character
-    return re.sub(rf"['\"](?!{kept}).*", "something", message, count=1, flags=re.DOTALL)
+    """Return the parser's message without what it quotes from the file, which may be a secret.
+
+    Kinds of tokens (`'<block end>'`) and single characters stay.
+    """
+    quoted = re.compile(r"(?P<kept>(['\"])(?:<[a-z ]+>|.{1,2})\2)|['\"].*", re.DOTALL)
+    return quoted.sub(lambda found: found["kept"] or "something", message)
 
 
 class _Stop(Exception):

@@ -30,10 +30,8 @@ T = TypeVar("T")
 
 
 def _several(value: Any) -> Any:
-    """Make a list of a single text; both ways of writing mean the same."""
-    if isinstance(value, list):
-        return tuple(value)
-    return (value,) if isinstance(value, str) else value
+    """Make a list of a single value; both ways of writing mean the same."""
+    return tuple(value) if isinstance(value, list | tuple) else (value,)
 
 
 def _some(several: tuple[T, ...]) -> tuple[T, ...]:

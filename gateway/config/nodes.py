@@ -13,7 +13,7 @@ _TRUE = re.compile(r"(?:true|True|TRUE)")
 _FALSE = re.compile(r"(?:false|False|FALSE)")
 # More digits than any setting has are left as text, and refused as such.
 _INTEGER = re.compile(r"[-+]?[0-9]{1,18}")
-_FRACTION = re.compile(r"[-+]?(?:\.[0-9]{1,30}|[0-9]{1,30}(?:\.[0-9]{0,30})?)(?:[eE][-+]?[0-9]{1,3})?")
+_FRACTION = re.compile(r"(?=.*[.eE])[-+]?(?:\.[0-9]{1,30}|[0-9]{1,30}(?:\.[0-9]{0,30})?)(?:[eE][-+]?[0-9]{1,3})?")
 
 
 @dataclass(slots=True)

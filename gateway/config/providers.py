@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path as FilePath
 from typing import Any
@@ -66,14 +67,17 @@ class ProviderReader:
         defaults = dict(registration.simulator.settings) if registration and simulated else {}
         common = self._common(path, registration, {key: defaults.pop(key) for key in COMMON_KEYS if key in defaults})
         self._refuse_empty_texts(path)
-        if registration is None:
-            return None
         own_keys = [key for key in self._check.keys(path) if key not in COMMON_KEYS]
+        if registration is None:
+            for key in own_keys:
+                if get_close_matches(key, COMMON_KEYS):
+                    self._check.unknown((*path, key), COMMON_KEYS)
+            return None
         settings = self._check.read(
             registration.adapter.Settings, path, only=own_keys, defaults=defaults, known=COMMON_KEYS
         )
         credentials = self._credentials(path, registration, simulated=simulated)
-        if common is None or settings is None or credentials is None:
+        if common is None or settings is None or credentials is None or self._check.wrong(path):
             return None
         provider = Provider(name, common, registration, settings, credentials)
         try:
@@ -118,6 +122,8 @@ class ProviderReader:
         model, where = registration.adapter.Credentials, (*path, CREDENTIALS)
         if self._check.node(where) is None:
             needed = [name for name, field in model.model_fields.items() if field.is_required()]
+            if self._check.wrong((*path, "simulated")):
+                return None
             if needed and not simulated:
                 self._check.refuse(where, f"is missing; write credentials: with {', '.join(needed)} below it", key=True)
                 return None

@@ -33,9 +33,11 @@ In any value, quoted or not, but not in keys:
 | `${{file:/run/secrets/name}}` | the text of a file, without the line breaks that end it |
 | `$$` | a dollar sign |
 
-A file is UTF-8 and has at most 64 KiB; a relative path starts at the folder of `gateway.yaml`. References are resolved after
-parsing, so what they bring in may hold quotes, `:` and `#`. Where a number, `true` or `false` is asked for, the text that a
-reference gives is read as one: `port: ${{PORT}}` works. Write a key a line: `{{port: ${{PORT}}}}` is not YAML.
+A file is UTF-8 and has at most 64 KiB; a relative path starts at the folder of `gateway.yaml`.
+
+References are resolved after parsing, so what they bring in may hold quotes, `:` and `#`. Where a number, `true` or
+`false` is asked for, the text that a reference gives is read as one: `port: ${{PORT}}` works. Write a key a line:
+`{{port: ${{PORT}}}}` is not YAML.
 """
 _SECTIONS = (
     ("listen", "Listen"),

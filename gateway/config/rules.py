@@ -27,7 +27,8 @@ def check_listeners(check: Validator, listen: Listen | None, admin: Admin | None
             "is reachable by other machines, so `callers` is needed; write callers with the hash of an API key and its "
             "scopes, or host: 127.0.0.1",
         )
-    if admin is not None and not is_loopback(admin.host) and admin.token is None:
+    tokenless = admin is not None and admin.token is None and not check.wrong(("admin", "token"))
+    if admin is not None and tokenless and not is_loopback(admin.host):
         check.refuse(
             ("admin", "host"),
             "is reachable by other machines, so admin.token is needed; write token: ${file:/run/secrets/admin-token}, "
@@ -84,8 +85,8 @@ def forgetting(store: Store, real: Sequence[str]) -> list[str]:
     """Return a warning when orders at real providers are kept in a store that forgets them."""
     if not (store.ephemeral and real):
         return []
-    forgets = f"store {store.url} forgets idempotency keys and operations at a restart"
-    return [f"{forgets}; an order sent again is then placed again at {', '.join(real)}, which {_verb(real)} real"]
+    names = f"{', '.join(real)} {'is' if len(real) == 1 else 'are'}"
+    return [f"a restart forgets idempotency keys and operations, and {names} real: an order sent again is placed again"]
 
 
 def unreachable_routes(routes: Sequence[Route]) -> list[str]:
@@ -98,6 +99,8 @@ def unreachable_routes(routes: Sequence[Route]) -> list[str]:
 
 def check_origin_of_provider(check: Validator, path: Path, common: ProviderConfig, has_address: bool) -> None:
     """Refuse a provider that is both real and simulated, or neither."""
+    if check.wrong((*path, "simulated")):
+        return
     if common.simulated:
         for key in _SIMULATED_EXCLUDES:
             if getattr(common, key) is not None:
@@ -119,10 +122,6 @@ def check_files(check: Validator, path: Path, common: ProviderConfig) -> None:
     for keys, file in files.items():
         if file is not None and not file.is_file():
             check.refuse((*path, *keys), "names no file; write the path of a PEM file")
-
-
-def _verb(names: Sequence[str]) -> str:
-    return "is" if len(names) == 1 else "are"
 
 
 def _item(check: Validator, path: Path, index: int) -> Path:

@@ -34,6 +34,7 @@ class Validator:
         self._root = root
         self._problems = problems
         self._secrets = sorted(secrets, key=len, reverse=True)
+        self._wrong: set[Path] = set()
 
     def node(self, path: Path) -> Node | None:
         """Return what stands at a path; None when nothing is written there, or only `key:`."""
@@ -64,11 +65,17 @@ class Validator:
             return ()
         return tuple(node.entries)
 
-    def refuse(self, path: Path, message: str, *, key: bool = False) -> None:
-        """Note a problem at the value of `path`, or at its key; nothing follows from a reference that failed."""
+    def wrong(self, path: Path) -> bool:
+        """Tell whether something at or below `path` is wrong, so that nothing may be concluded from it."""
         node = self._at(path)
-        if not (isinstance(node, Scalar) and node.broken):
+        below = any(wrong[: len(path)] == path for wrong in self._wrong)
+        return below or (isinstance(node, Scalar) and node.broken)
+
+    def refuse(self, path: Path, message: str, *, key: bool = False) -> None:
+        """Note a problem at the value of `path`, or at its key, unless that is known to be wrong already."""
+        if not self.wrong(path):
             self._problems.add(nodes.place_of(self._root, path, key=key), path, self._redacted(message))
+            self._wrong.add(path)
 
     def unknown(self, path: Path, known: Collection[str]) -> None:
         """Note that the last key of `path` is unknown; below `credentials` without showing it."""
@@ -86,7 +93,7 @@ class Validator:
         defaults: Mapping[str, Any] | None = None,
         known: Collection[str] = (),
     ) -> ModelT | None:
-        """Return the model at `path`, or None with every mistake noted.
+        """Return the model at `path`, or with mistakes noted one without what is wrong, or None where that cannot be.
 
         `only` takes some of its keys, `defaults` are beneath what is written, `known` are more words to suggest for an
         unknown key.
@@ -94,8 +101,9 @@ class Validator:
         node = self.node(path)
         data: Any = {} if node is None else nodes.to_plain(node)
         if isinstance(data, dict):
-            data = {key: value for key, value in data.items() if only is None or key in only}
-            data = {**(defaults or {}), **data}
+            beneath = dict(defaults or {})
+            written = {key: value for key, value in data.items() if only is None or key in only}
+            data = beneath | {key: value for key, value in written.items() if value is not None or key not in beneath}
         try:
             return _validate(model, data)
         except ValidationError as error:
@@ -104,7 +112,23 @@ class Validator:
             return _validate(model, self._converted(data, path, first))
         except ValidationError as error:
             self._report(error, model, path, known)
+            last = error
+        try:
+            return _validate(model, self._without(data, path, last))
+        except ValidationError:
             return None
+
+    def _without(self, data: Any, path: Path, error: ValidationError) -> Any:
+        """Drop the keys that are wrong, each with all that it holds up to the nearest mapping."""
+        for detail in error.errors(include_input=False, include_url=False, include_context=False):
+            container, trail = data, self._trail(path, detail["loc"])
+            while trail and isinstance(trail[-1], int):
+                trail = trail[:-1]
+            for part in trail[:-1]:
+                container = container.get(part, {}) if isinstance(container, dict) else container[part]
+            if trail and isinstance(container, dict):
+                container.pop(str(trail[-1]), None)
+        return data
 
     def _converted(self, data: Any, path: Path, error: ValidationError) -> Any:
         """Read what a reference gave as YAML where text does not fit, and drop keys without a value."""
@@ -147,6 +171,7 @@ class Validator:
             if kind == "missing":
                 where = (*path, *self._trail(path, location[:-1]), location[-1])
             node = self._at(where)
+            self._wrong.add(where)
             if isinstance(node, Scalar) and node.broken:
                 continue
             place = nodes.place_of(self._root, where, key=kind == "missing")
@@ -176,6 +201,8 @@ def _worded(kind: str, message: str, context: Mapping[str, Any], node: Node | No
     message = message.removeprefix("Input ").removeprefix("Value ").removeprefix("String ")
     if kind == "literal_error" and isinstance(node, Scalar):
         return f"should be one of {context['expected']}{_close(node.text, context['expected'])}"
+    if kind == "too_short" and isinstance(node, Scalar):  # a secret counts as a collection of characters
+        return f"should have at least {context['min_length']} characters"
     return message.partition(" after validation")[0]
 
 
