@@ -63,7 +63,7 @@ def error_of(request: HttpRequest, response: HttpResponse) -> ProviderError | No
     code = values.text(body.get("error"), 200) if request.step == "login" else None
     kind = _kind(request, status, code)
     return kind(
-        values.text(body.get("detail")) or values.text(body.get("error_description")) or _title(body),
+        _message(body),
         status=status,
         code=code,
         request_id=_header(response, "x-request-id") or _header(response, "x-rid"),
@@ -81,8 +81,9 @@ def _kind(request: HttpRequest, status: int, code: str | None) -> type[ProviderE
     return _BY_STATUS.get(status, ProtocolMismatch)
 
 
-def _title(body: dict[str, Any]) -> str:
-    return values.text(body.get("title")) or ""
+def _message(body: dict[str, Any]) -> str:
+    told = (values.text(body.get(name)) for name in ("detail", "error_description", "title"))
+    return next(filter(None, told), "")[:2000]
 
 
 def _header(response: HttpResponse, name: str) -> str | None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 
@@ -63,17 +64,12 @@ class Shop:
         self.sent.append((sent, response))
         return self.adapter.error(request, response) or response
 
-    def ask(self, method: str, path: str, body: bytes = b"", **headers: str) -> HttpResponse:
-        """Send the simulator one request of our own making; `accept_language` is a header."""
+    def ask(self, method: str, target: str, body: bytes = b"", **headers: str) -> HttpResponse:
+        """Send the simulator a request of our own making; `accept_language` is a header."""
+        path, _, query = target.partition("?")
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        request = HttpRequest(method, path.partition("?")[0], headers=named, body=body)
-        received = Received.of(request)
-        if "?" in path:
-            from urllib.parse import parse_qsl
-
-            query = tuple(parse_qsl(path.partition("?")[2], keep_blank_values=True))
-            received = Received(received.method, received.path, query, received.headers, received.body)
-        return self.simulator.handle(received).response
+        pairs = tuple(parse_qsl(query, keep_blank_values=True))
+        return self.simulator.handle(Received(method, path, pairs, named, body)).response
 
     def bearer(self) -> dict[str, str]:
         """Return the headers that every request needs."""
