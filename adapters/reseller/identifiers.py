@@ -36,7 +36,8 @@ class ProductId:
     def parse(cls, text: str) -> "ProductId | None":
         """Return the product that `text` names, or None where no product can be named so."""
         match = _PRODUCT.fullmatch(text)
-        return cls(int(match[1]), int(match[2])) if match else None
+        found = cls(int(match[1]), int(match[2])) if match else None
+        return found if str(found) == text else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +66,14 @@ class OrderId:
     def parse(cls, text: str) -> "OrderId":
         """Return the order that `text` names. Raises NotFound where no order can be named so."""
         match = _ORDER.fullmatch(text)
-        if not match:
-            raise NotFound("No order has such an id.", status=404)
-        lines: list[int] = []
-        for distance in map(int, match[2].split(".") if match[2] else ()):
-            lines.append(distance + (lines[-1] if lines else 0))
-        return cls.of(int(match[1]), lines)
+        if match:
+            lines: list[int] = []
+            for distance in map(int, match[2].split(".") if match[2] else ()):
+                lines.append(distance + (lines[-1] if lines else 0))
+            found = cls.of(int(match[1]), lines)
+            if str(found) == text:
+                return found
+        raise NotFound("No order has such an id.", status=404)
 
 
 def category_filter(text: str) -> tuple[str, str]:
@@ -105,8 +108,9 @@ class PageCursor:
         match = _CURSOR.fullmatch(text)
         if match:
             page, stated, skip = int(match[1]), int(match[2]), int(match[3])
-            if page >= first_page and stated <= 100 and skip < stated:
-                return cls(page, stated, skip, int(match[4]) if match[4] else None)
+            found = cls(page, stated, skip, int(match[4]) if match[4] else None)
+            if str(found) == text and page >= first_page and stated <= 100 and skip < stated:
+                return found
         raise _not_ours()
 
     def next(self, limit: int, received: int, first: int | None = None) -> "PageCursor | None":

@@ -114,9 +114,13 @@ def to_order(
 
 def to_row(adapter: Adapter[Any, Any], row: Members, price_of: PriceOf) -> Order:
     """Return an order of List Orders, whose lines stand in `details` (or `items`) where it states any."""
-    stated = row.objects("details") or row.objects("items")
-    lines = {line.identifier("orderDetailID"): line for line in stated}
+    lines = {line.identifier("orderDetailID"): line for line in lines_of(row)}
     return to_order(adapter, row.identifier("orderID"), lines, price_of, created_of(row))
+
+
+def lines_of(row: Members) -> list[Members]:
+    """Return the lines that a row of List Orders states."""
+    return row.objects("details") or row.objects("items")
 
 
 def created_of(row: Members) -> datetime | None:

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from msgspec import structs
+
 from adapters.contract.adapter import Adapter
 from adapters.contract.errors import (
     InvalidOrder,
@@ -118,8 +120,8 @@ def find(account: Account, order: NewOrder, since: datetime) -> Flow[Order | Non
                 continue
             if not found.lines:
                 raise MalformedResponse("List Orders states no lines, so no order can be looked for.", status=200)
-            if _is(account, found, order):
-                return found
+            if _is(row, order):
+                return structs.replace(found, reference=order.reference)
         # A short page proves nothing here: the tenant may give smaller pages than asked for.
         created = [mapping.created_of(row) for row in rows]
         all_older = all(moment is not None and moment < oldest for moment in created)
@@ -128,20 +130,23 @@ def find(account: Account, order: NewOrder, since: datetime) -> Flow[Order | Non
     raise MalformedResponse("List Orders did not reach back to the time in question.", status=200)
 
 
-def _is(account: Account, found: Order, order: NewOrder) -> bool:
-    """Tell whether `found` has exactly the lines of `order`: references, quantities and, where said, products."""
-    quantities: dict[str | None, int] = {}
-    products: dict[str | None, str] = {}
-    for line in found.lines:
-        quantities[line.reference] = quantities.get(line.reference, 0) + line.quantity
-        if line.product_id is not None:
-            products[line.reference] = line.product_id
+def _is(row: Members, order: NewOrder) -> bool:
+    """Tell whether a row has exactly the lines of `order`: references and, where it says, quantities and products."""
+    stated: dict[str | None, list[Members]] = {}
+    for part in mapping.lines_of(row):
+        stated.setdefault(part.text("deliverID"), []).append(part)
     wanted = {order.line_reference(index): line for index, line in enumerate(order.lines)}
-    return quantities == {reference: line.quantity for reference, line in wanted.items()} and all(
-        products[reference] == account.id(line.product_id)
-        for reference, line in wanted.items()
-        if reference in products
-    )
+    if set(stated) != set(wanted):
+        return False
+    for reference, line in wanted.items():
+        quantities = [part.integer("quantity") for part in stated[reference]]
+        if None not in quantities and sum(filter(None, quantities)) != line.quantity:
+            return False
+        product = ProductId.parse(line.product_id or "")
+        stores = {part.integer("customerStoreProductID") for part in stated[reference]} - {None}
+        if product is None or stores - {product.store_product}:
+            return False
+    return True
 
 
 def cancel(account: Account, order: OrderId, cancellation: NewCancellation) -> Flow[OrderChange]:
