@@ -35,6 +35,7 @@ class Gateway:
 
     def __init__(self, configuration: Configuration, *, pace: float = 1.0, seed: int = 0) -> None:
         self._configuration = configuration
+        self._version = version("ordergate")
         self._pace = pace
         self._seed = seed
         self._outbound = Outbound()
@@ -60,7 +61,9 @@ class Gateway:
         configured = self._configuration
         await self._start_simulators()
         await self._outbound.open()
-        self.providers = {name: self._provider(entry) for name, entry in configured.providers.items()}
+        for name, entry in configured.providers.items():
+            # Certificates are read from files.
+            self.providers[name] = self._provider(entry, await asyncio.to_thread(self._channel, entry))
 
     async def _start(self) -> None:
         configured = self._configuration
@@ -68,7 +71,7 @@ class Gateway:
         journal = MemoryJournal()
         self._engine = Engine(journal, new_id=lambda: str(uuid7()))
         context = Context(
-            version=version("ordergate"),
+            version=self._version,
             providers=self.providers,
             routes=configured.routes,
             callers=self._callers(),
@@ -112,11 +115,11 @@ class Gateway:
             self._simulators = await start_process(sorted(adapters), seed=self._seed, pace=self._pace)
             self.simulator_urls = self._simulators.urls
 
-    def _provider(self, entry: Configured) -> Provider:
+    def _provider(self, entry: Configured, way: Channel) -> Provider:
         adapter = entry.adapter()
         return Provider(
             adapter,
-            self._channel(entry),
+            way,
             self._outbound,
             Pacer(adapter.limits()),
             entry.common.timeouts,

@@ -5,11 +5,11 @@ import html
 from adapters.contract.models.resources import Resource
 from gateway.api.body import refuse
 from gateway.api.context import Answer, Call, Query
+from gateway.api.keys import MAX_KEY_LENGTH
 from gateway.api.lists import Listing
 from gateway.api.problems import TYPES
 from gateway.api.views import limits_view, provider_view
 from gateway.api.writes import DEFAULT_WAIT, MAX_WAIT
-from policies.idempotency import MAX_KEY_LENGTH
 
 
 class NoQuery(Query):

@@ -26,6 +26,7 @@ from adapters.contract.models.values import AwareDatetime
 from gateway.api.body import ApiError, refuse, refuse_violations
 from gateway.api.catalog import Limit
 from gateway.api.context import Answer, Call, ModelT, Query
+from gateway.api.keys import KeyInvalid, parse_key
 from gateway.api.lists import Listing, listed, page_answer
 from gateway.api.problems import ProblemViolation
 from gateway.api.writes import carried_out, earlier, read_key
@@ -33,7 +34,6 @@ from gateway.errors import describe
 from gateway.operations.answers import without_goods
 from gateway.providers.provider import Provider
 from gateway.routing import Facts, NoRoute, choose
-from policies.idempotency import KeyInvalid, parse_key
 
 
 class OrdersQuery(Query):

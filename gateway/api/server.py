@@ -27,6 +27,9 @@ _JSON_TYPES = frozenset({"*/*", "application/*", "application/json", "applicatio
 _ABOUT_ANOTHER = frozenset({"idempotency-key-reused", "duplicate-order-reference", "request-in-progress"})
 """Problems whose `placed` tells the fate of another operation."""
 
+_REQUEST_ID_KEY = web.RequestKey("request_id", str)
+_CALL_KEY = web.RequestKey("call", Call)
+
 log = structlog.get_logger("ordergate.api")
 
 
@@ -50,7 +53,7 @@ def _outermost(context: Context) -> Any:
         started = time.perf_counter()
         given = request.headers.get("X-Request-ID", "")
         request_id = given if _REQUEST_ID.fullmatch(given) else str(uuid7())
-        request["request_id"] = request_id
+        request[_REQUEST_ID_KEY] = request_id
         try:
             _bounded_headers(request)
             context.callers.admit(request.headers)
@@ -79,8 +82,8 @@ def _handled(context: Context, handler: Handler, endpoint: Endpoint | None) -> A
 
     async def handled(request: web.Request) -> web.Response:
         caller = context.callers.authenticate(request.headers)
-        call = Call(context, request, caller, request["request_id"])
-        request["call"] = call
+        call = Call(context, request, caller, request[_REQUEST_ID_KEY])
+        request[_CALL_KEY] = call
         if endpoint is not None:
             _acceptable(request)
             if endpoint.scope is not None and not caller.may(endpoint.scope):
@@ -126,7 +129,7 @@ def _problem(told: Problem, request_id: str, headers: dict[str, str]) -> web.Res
 
 def _finish(request: web.Request, response: web.StreamResponse, request_id: str, seconds: float) -> None:
     """Add what every answer carries."""
-    call = request.get("call")
+    call = request.get(_CALL_KEY)
     queue = sum(trip.queue_seconds for trip in call.trips) if call else 0.0
     provider = sum(trip.provider_seconds for trip in call.trips) if call else 0.0
     own = max(0.0, seconds - queue - provider)

@@ -10,13 +10,14 @@ from adapters.contract.flow import Flow
 from adapters.contract.models.resources import Order, OrderChange
 from gateway.api.body import ApiError, refuse
 from gateway.api.context import Answer, Call
+from gateway.api.keys import KeyInvalid, KeyMissing, parse_key
 from gateway.api.problems import problem
 from gateway.api.views import operation_view
 from gateway.operations.answers import operation_path
 from gateway.operations.engine import WRITE_SECONDS, Write
 from gateway.providers.provider import Provider
-from policies import idempotency
 from policies.errors import DuplicateReference, KeyReused
+from policies.idempotency import fingerprint
 from policies.journal import Operation
 from policies.operation import PLACED
 
@@ -44,14 +45,12 @@ class Key:
 def read_key(call: Call, kind: str, subject: Sequence[str], content: Any) -> Key:
     """Return the key of a write. Raises ApiError when it is missing or cannot be read, or `Prefer` is not known."""
     try:
-        value = idempotency.parse_key(call.http.headers.getall("Idempotency-Key", []))
-    except idempotency.KeyMissing:
+        value = parse_key(call.http.headers.getall("Idempotency-Key", []))
+    except KeyMissing:
         refuse("idempotency-key-missing")
-    except idempotency.KeyInvalid as error:
+    except KeyInvalid as error:
         refuse("idempotency-key-invalid", str(error))
-    return Key(
-        value, idempotency.fingerprint(kind, subject, content), preference(call.http.headers.getall("Prefer", []))
-    )
+    return Key(value, fingerprint(kind, subject, content), preference(call.http.headers.getall("Prefer", [])))
 
 
 def preference(lines: Sequence[str]) -> Preference:
