@@ -3,6 +3,8 @@
 import time
 from pathlib import Path
 
+import typer
+
 from adapters.contract.adapter import OPERATIONS
 from adapters.contract.errors import AdapterError
 from gateway.app import Gateway
@@ -30,8 +32,9 @@ def capabilities(configuration: Configuration) -> str:
 
 async def run(configuration: Configuration, path: Path, *, live: bool) -> int:
     """Print what was found; return 0 when all is well, 1 when a provider does not work."""
-    for _warning in (*configuration.warnings, *foreign_packages()):
-        pass
+    typer.echo(f"{path} is correct: {_counted(configuration)}")
+    for warning in (*configuration.warnings, *foreign_packages()):
+        typer.echo(f"warning: {warning}")
     if not live:
         return 0
     gateway = Gateway(configuration)
@@ -43,6 +46,13 @@ async def run(configuration: Configuration, path: Path, *, live: bool) -> int:
     return 0 if all(results) else 1
 
 
+def _counted(configuration: Configuration) -> str:
+    real = [name for name, entry in configuration.providers.items() if not entry.simulated]
+    simulated = [name for name, entry in configuration.providers.items() if entry.simulated]
+    told = [f"{len(names)} {kind} ({', '.join(names)})" for kind, names in (("real", real), ("simulated", simulated))]
+    return " and ".join(one for one, names in zip(told, (real, simulated), strict=True) if names)
+
+
 async def _checked(provider: Provider) -> bool:
     """Log in where that is needed, make the cheapest read, and say how it went."""
     started = time.monotonic()
@@ -50,6 +60,9 @@ async def _checked(provider: Provider) -> bool:
     try:
         await provider.run(provider.adapter.cheap_read(), trip)
     except (AdapterError, PolicyError, AdapterFault) as error:
-        describe(error, provider.name)
+        told = describe(error, provider.name)
+        words = told.provider.message or told.provider.code if told.provider else None
+        typer.echo(f"{provider.name}: {told.name}: {told.title}{f' ({words})' if words else ''}")
         return False
+    typer.echo(f"{provider.name}: works, {time.monotonic() - started:.2f} s")
     return True

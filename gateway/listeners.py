@@ -9,9 +9,12 @@ from typing_extensions import override
 
 KEEPALIVE_SECONDS = 75.0
 
-_silent = logging.getLogger("ordergate.silent")
-_silent.addHandler(logging.NullHandler())
-_silent.propagate = False
+
+def _silent() -> logging.Logger:
+    """Return a logger that keeps what aiohttp would print of received bytes to itself."""
+    logger = logging.Logger("ordergate.silent")
+    logger.addHandler(logging.NullHandler())
+    return logger
 
 
 class _BareRequestHandler(RequestHandler):
@@ -55,7 +58,7 @@ class Listener:
         self._runner = _Runner(
             app,
             access_log=None,
-            logger=_silent,
+            logger=_silent(),
             keepalive_timeout=KEEPALIVE_SECONDS,
             handler_cancellation=False,
             handle_signals=False,

@@ -24,10 +24,10 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class StoredAnswer:
-    """What the caller was answered, kept to be given again. Bodies are in no `repr`."""
+    """What the caller was answered, kept to be given again: a status, named fields, a body (in no `repr`)."""
 
     status: int
-    headers: Mapping[str, str]
+    fields: Mapping[str, str]
     body: bytes = field(repr=False)
 
 

@@ -121,8 +121,8 @@ async def _told(call: Call, operation: Operation, key: Key, *, first: bool) -> A
     if operation.state in {"accepted", "sending", "pending"} or stored is None or stored.status == 202:
         headers |= {"location": operation_path(operation.id), "retry-after": "1"}
         return Answer(operation_view(operation, call.caller), 202, headers)
-    media_type = stored.headers.get("content-type", "application/json")
-    kept = {name: value for name, value in stored.headers.items() if name != "content-type"}
+    media_type = stored.fields.get("content-type", "application/json")
+    kept = {name: value for name, value in stored.fields.items() if name != "content-type"}
     return Answer(stored.body, stored.status, {**kept, **headers}, media_type)
 
 

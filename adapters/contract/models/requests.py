@@ -27,7 +27,7 @@ Metadata = Annotated[dict[ShortText, Text], Field(max_length=50)]
 
 
 class Request(BaseModel):
-    """A value a caller states. Unknown members, null and wrong types are refused."""
+    """A value a caller states. Unknown members and wrong types are refused; null and "" before this, by the API."""
 
     model_config = ConfigDict(
         alias_generator=to_camel,
@@ -37,15 +37,6 @@ class Request(BaseModel):
         strict=True,
         hide_input_in_errors=True,
     )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _refuse_null(cls, data: Any) -> Any:
-        if isinstance(data, dict):
-            for name, value in data.items():
-                if value is None:
-                    raise ValueError(f"{name} is null; leave out a member that has no value")
-        return data
 
 
 class Price(Request):
