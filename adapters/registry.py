@@ -1,6 +1,8 @@
 """The one file that names every provider. Others join through the entry-point group `ordergate.adapters`."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any
@@ -17,7 +19,12 @@ class Registration:
     """An adapter and the simulator of its provider. What an entry point of the group must name."""
 
     adapter: type[Adapter[Any, Any]]
-    simulator: type[Simulator]
+    load_simulator: Callable[[], type[Simulator]]
+
+    @property
+    def simulator(self) -> type[Simulator]:
+        """Return the simulator; it is imported only where one is wanted."""
+        return self.load_simulator()
 
 
 def names() -> tuple[str, ...]:
@@ -30,8 +37,7 @@ def load(name: str) -> Registration:
     """Import and return one provider. Raises KeyError for a name that nobody registered."""
     if name in BUILT_IN:
         adapter = import_module(f"adapters.{name}.adapter").ADAPTER
-        simulator = import_module(f"adapters.{name}.simulator").SIMULATOR
-        return Registration(adapter, simulator)
+        return Registration(adapter, partial(_simulator, name))
     for entry in entry_points(group=GROUP):
         if entry.name == name:
             loaded = entry.load()
@@ -39,3 +45,8 @@ def load(name: str) -> Registration:
                 raise TypeError(f"entry point {name} of {GROUP} does not name an adapters.registry.Registration")
             return loaded
     raise KeyError(name)
+
+
+def _simulator(name: str) -> type[Simulator]:
+    simulator: type[Simulator] = import_module(f"adapters.{name}.simulator").SIMULATOR
+    return simulator

@@ -92,10 +92,10 @@ def registration_of(name: str) -> Registration:
     """Stand in for `adapters.registry.load`."""
     match name:
         case "acme":
-            return Registration(Acme, AcmeSimulator)
+            return Registration(Acme, lambda: AcmeSimulator)
         case "rootless":
-            return Registration(Rootless, RootlessSimulator)
+            return Registration(Rootless, lambda: RootlessSimulator)
         case "greedy":
-            return Registration(Greedy, AcmeSimulator)
+            return Registration(Greedy, lambda: AcmeSimulator)
         case _:
             raise ImportError("no module of this name")
