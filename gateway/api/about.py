@@ -1,13 +1,9 @@
-"""What the gateway says about itself: providers, accounts, rate limits, the idempotency policy, problem pages."""
-
-import html
+"""What the gateway says about itself: providers, accounts, rate limits, the idempotency policy."""
 
 from adapters.contract.models.resources import Resource
-from gateway.api.body import refuse
 from gateway.api.context import Answer, Call, Query
 from gateway.api.keys import MAX_KEY_LENGTH
 from gateway.api.lists import Listing
-from gateway.api.problems import TYPES
 from gateway.api.views import limits_view, provider_view
 from gateway.api.writes import DEFAULT_WAIT, MAX_WAIT
 
@@ -70,18 +66,3 @@ async def get_idempotency(call: Call) -> Answer:
             maximum_wait=int(MAX_WAIT),
         )
     )
-
-
-async def get_problem_page(call: Call) -> Answer:
-    """Explain a problem type to people."""
-    name = call.http.match_info["type"]
-    kind = TYPES.get(name)
-    if kind is None:
-        refuse("not-found", "There is no problem type of that name.")
-    page = (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        f"<title>{html.escape(kind.title)}</title></head><body><h1>{html.escape(kind.title)}</h1>"
-        f"<p><code>{html.escape(name)}</code>, usual status {kind.status}</p><p>{html.escape(kind.meaning)}</p>"
-        "</body></html>"
-    )
-    return Answer(page.encode(), media_type="text/html")

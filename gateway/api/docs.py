@@ -1,7 +1,124 @@
-"""The documents about the API: OpenAPI and the page that shows it."""
+"""The documents about the API: OpenAPI, the page that shows it, and a page for each problem type. All are public."""
+
+import hashlib
+import html
+import re
+from functools import lru_cache
+from importlib.metadata import version
+from pathlib import Path
 
 from aiohttp import web
+
+from adapters.contract import codec
+from gateway.api.body import refuse
+from gateway.api.openapi import document
+from gateway.api.problems import TYPES
+
+STATIC = Path(__file__).with_name("static")
+SWAGGER = "docs/swagger-ui-5.35.0"
+"""Where the vendored files are served; the version in it lets browsers keep them for good."""
+
+FILES = {
+    "docs/docs.js": (STATIC / "docs.js", "text/javascript; charset=utf-8", "no-cache"),
+    "docs/docs.css": (STATIC / "docs.css", "text/css; charset=utf-8", "no-cache"),
+    "docs/pages.css": (STATIC / "pages.css", "text/css; charset=utf-8", "no-cache"),
+    f"{SWAGGER}/swagger-ui-bundle.js": (
+        STATIC / "vendor/swagger-ui/swagger-ui-bundle.js",
+        "text/javascript; charset=utf-8",
+        "public, max-age=31536000, immutable",
+    ),
+    f"{SWAGGER}/swagger-ui.css": (
+        STATIC / "vendor/swagger-ui/swagger-ui.css",
+        "text/css; charset=utf-8",
+        "public, max-age=31536000, immutable",
+    ),
+}
+"""Path → file, media type, Cache-Control."""
+
+_HTML = {
+    "Content-Type": "text/html; charset=utf-8",
+    "Cache-Control": "no-cache",
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+}
+_PAGE = """\
+<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<link rel="icon" href="data:,">
+{head}
+</head>
+<body>
+{body}
+</body>
+</html>
+"""
 
 
 def add_pages(app: web.Application) -> None:
     """Add the documents' routes."""
+    app.router.add_get("/openapi.json", _openapi)
+    app.router.add_get("/docs", _docs)
+    app.router.add_get("/problems/{type}", _problem)
+    for path in FILES:
+        app.router.add_get(f"/{path}", _file)
+
+
+@lru_cache(maxsize=1)
+def _encoded() -> tuple[bytes, str]:
+    """Return the OpenAPI document as JSON, and its tag."""
+    body = codec.encode(document(version("ordergate")))
+    return body, hashlib.sha256(body).hexdigest()[:32]
+
+
+async def _openapi(request: web.Request) -> web.Response:
+    """Answer with the OpenAPI document, or 304 to a caller that has it."""
+    body, tag = _encoded()
+    headers = {"ETag": f'"{tag}"', "Cache-Control": "no-cache"}
+    if any(known.value in {tag, "*"} for known in request.if_none_match or ()):
+        return web.Response(status=304, headers=headers)
+    return web.Response(body=body, headers={**headers, "Content-Type": "application/json"})
+
+
+async def _docs(request: web.Request) -> web.Response:
+    """Show the OpenAPI document to people."""
+    head = (
+        f'<link rel="stylesheet" href="{SWAGGER}/swagger-ui.css">\n'
+        '<link rel="stylesheet" href="docs/docs.css">\n'
+        f'<script src="{SWAGGER}/swagger-ui-bundle.js" defer></script>\n'
+        '<script src="docs/docs.js" defer></script>'
+    )
+    page = _PAGE.format(title="Ordergate API", head=head, body='<div id="swagger-ui"></div>')
+    return web.Response(body=page.encode(), headers=_HTML)
+
+
+async def _problem(request: web.Request) -> web.Response:
+    """Explain a problem type to people. Raises ApiError (`not-found`)."""
+    name = request.match_info["type"]
+    kind = TYPES.get(name)
+    if kind is None:
+        refuse("not-found", "There is no problem type of that name.")
+    body = (
+        f"<h1>{_prose(kind.title)}</h1>\n<p>{_prose(kind.meaning)}</p>\n"
+        f"<dl><dt>type</dt><dd><code>/problems/{html.escape(name)}</code></dd>"
+        f"<dt>status</dt><dd>{kind.status}</dd></dl>\n"
+        '<footer><a href="../docs">All endpoints and problem types</a></footer>'
+    )
+    head = '<link rel="stylesheet" href="../docs/pages.css">'
+    page = _PAGE.format(title=f"{html.escape(kind.title)} · Ordergate", head=head, body=body)
+    return web.Response(body=page.encode(), headers=_HTML)
+
+
+def _prose(text: str) -> str:
+    """Return HTML for a text in which `code` stands between backquotes."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text))
+
+
+async def _file(request: web.Request) -> web.FileResponse:
+    """Send one of the files that the pages need."""
+    path, media_type, caching = FILES[request.path.lstrip("/")]
+    return web.FileResponse(path, headers={"Content-Type": media_type, "Cache-Control": caching})

@@ -11,10 +11,10 @@ from aiohttp import web
 from uuid_utils import uuid7
 
 from adapters.contract.errors import AdapterError, InvalidOrder
-from gateway.api.about import get_problem_page
+from gateway.api.about import NoQuery
 from gateway.api.body import MAX_BYTES, ApiError, refuse
 from gateway.api.context import Answer, Call, Context
-from gateway.api.endpoints import ENDPOINTS, Endpoint, Handler
+from gateway.api.endpoints import ENDPOINTS, Endpoint
 from gateway.api.problems import MEDIA_TYPE, Problem, problem
 from gateway.errors import AdapterFault, describe
 from policies.errors import PolicyError
@@ -34,11 +34,10 @@ log = structlog.get_logger("ordergate.api")
 
 
 def application(context: Context, pages: Callable[[web.Application], None]) -> web.Application:
-    """Return the application; `pages` adds what is served beside the endpoints (OpenAPI, docs)."""
+    """Return the application; `pages` adds what is served beside the endpoints (documents)."""
     app = web.Application(client_max_size=MAX_BYTES, middlewares=[_outermost(context)])
     for endpoint in ENDPOINTS:
-        app.router.add_route(endpoint.method, endpoint.path, _handled(context, endpoint.handler, endpoint))
-    app.router.add_get("/problems/{type}", _handled(context, get_problem_page, None))
+        app.router.add_route(endpoint.method, endpoint.path, _handled(context, endpoint))
     pages(app)
     return app
 
@@ -77,30 +76,32 @@ def _outermost(context: Context) -> Any:
     return outermost
 
 
-def _handled(context: Context, handler: Handler, endpoint: Endpoint | None) -> Any:
+def _handled(context: Context, endpoint: Endpoint) -> Any:
     """Return the aiohttp handler of an endpoint: authenticate, check scope and Accept, answer or explain."""
 
     async def handled(request: web.Request) -> web.Response:
-        caller = context.callers.authenticate(request.headers)
-        call = Call(context, request, caller, request[_REQUEST_ID_KEY])
-        request[_CALL_KEY] = call
-        if endpoint is not None:
-            _acceptable(request)
-            if endpoint.scope is not None and not caller.may(endpoint.scope):
-                refuse("forbidden", f"The caller lacks the scope {endpoint.scope}.")
-            if endpoint.query.__name__ == "NoQuery":
-                call.query(endpoint.query)
         try:
-            answer = await handler(call)
+            return _response(await endpoint.handler(_admitted(context, endpoint, request)))
         except (AdapterError, PolicyError, AdapterFault, JournalFull) as error:
-            raise ApiError(_told(call, error)) from error
+            raise ApiError(_told(request[_CALL_KEY], error)) from error
         except ApiError as error:
-            if endpoint is not None and endpoint.write and error.problem.name not in _ABOUT_ANOTHER:
+            if endpoint.write and error.problem.name not in _ABOUT_ANOTHER:
                 error.problem = msgspec.structs.replace(error.problem, placed="no", retry="same-key")
             raise
-        return _response(answer)
 
     return handled
+
+
+def _admitted(context: Context, endpoint: Endpoint, request: web.Request) -> Call:
+    """Return the call of a caller who may make it. Raises ApiError."""
+    caller = context.callers.authenticate(request.headers)
+    call = request[_CALL_KEY] = Call(context, request, caller, request[_REQUEST_ID_KEY])
+    _acceptable(request)
+    if endpoint.scope is not None and not caller.may(endpoint.scope):
+        refuse("forbidden", f"The caller lacks the scope {endpoint.scope}.")
+    if endpoint.query is NoQuery:
+        call.query(NoQuery)
+    return call
 
 
 def _told(call: Call, error: Exception) -> Problem:
