@@ -235,3 +235,11 @@ def test_server_errors_have_bols_own_bodies(shop: Any) -> None:
     assert shop.simulator.server_error(500).headers["content-type"] == "text/html"
     assert shop.simulator.server_error(503).object()["status"] == 503
     assert BolSimulator.unfaulted == ("/token",)
+
+
+@pytest.mark.parametrize(
+    "target", ["/retailer/orders?page=2", "/retailer/shipments?page=2", "/retailer/shipments?order-id=unknown"]
+)
+def test_an_empty_page_is_an_empty_object(shop: Any, target: str) -> None:
+    """Captured so: not an empty list under its name."""
+    assert ask(shop, "GET", target).body == b"{}"
