@@ -1,7 +1,7 @@
 """Orders: place, read, list, cancel, change delivery, shipments."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import msgspec
@@ -32,6 +32,7 @@ from gateway.api.problems import ProblemViolation
 from gateway.api.writes import carried_out, earlier, read_key
 from gateway.errors import describe
 from gateway.operations.answers import without_goods
+from gateway.operations.engine import WRITE_SECONDS
 from gateway.providers.provider import Provider
 from gateway.routing import Facts, NoRoute, choose
 
@@ -66,7 +67,18 @@ async def place_order(call: Call) -> Answer:
         provider,
         lambda context: provider.adapter.place_order(order, context),
         reference=order.reference,
+        seconds=_wanted_seconds(order),
     )
+
+
+def _wanted_seconds(order: NewOrder) -> float:
+    """Return for how long the order is wanted. Raises ApiError when that is over."""
+    if order.valid_until is None:
+        return WRITE_SECONDS
+    left = (order.valid_until - datetime.now(UTC)).total_seconds()
+    if left <= 0:
+        refuse_violations([ProblemViolation(name="validUntil", reason="is over")])
+    return left
 
 
 async def get_order(call: Call) -> Answer:

@@ -88,8 +88,12 @@ async def carried_out(
     *,
     reference: str | None = None,
     subject: str | None = None,
+    seconds: float = WRITE_SECONDS,
 ) -> Answer:
-    """Submit a write and answer with its outcome, as far as it is known when the wait is over."""
+    """Submit a write and answer with its outcome, as far as it is known when the wait is over.
+
+    Nothing is sent later than `seconds` from now.
+    """
     write = Write(
         kind=kind,
         caller=call.caller.name,
@@ -97,7 +101,7 @@ async def carried_out(
         fingerprint=key.fingerprint,
         provider=provider,
         flow=flow,
-        trip=call.trip(WRITE_SECONDS, key.value),
+        trip=call.trip(min(seconds, WRITE_SECONDS), key.value),
         reference=reference,
         subject=subject,
     )

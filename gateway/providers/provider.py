@@ -46,6 +46,7 @@ class Trip:
     deadline: float
     request_id: str
     idempotency_key: str | None = None
+    traceparent: str | None = None
     before_commit: Callable[[HttpRequest], Awaitable[None]] = _nothing
     attempts: list[Attempt] = field(default_factory=list)
     last_error: ProviderError | None = None
@@ -132,6 +133,8 @@ class Provider:
 
     async def _sent(self, request: HttpRequest, token: Token | None, trip: Trip) -> Answer:
         authorized = self._authorized(request, token)
+        if trip.traceparent is not None:
+            authorized = authorized.with_headers({"traceparent": trip.traceparent})
         own = self._timeouts.order if request.effect == "commit" else self._timeouts.read
         return await self._exchange(authorized, own, trip)
 

@@ -1,11 +1,12 @@
 """Turn words of callers and providers into canonical values: money, times, countries, currencies, phones."""
 
+import re
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BeforeValidator
 
 from adapters.contract.errors import MalformedResponse
 from adapters.contract.models.resources import Money
@@ -23,8 +24,20 @@ VN VU WF WS YE YT ZA ZM ZW
 )
 """ISO 3166-1 alpha-2. The United Kingdom is GB."""
 
-AwareDatetime = Annotated[datetime, Field(strict=False)]
-"""A date-time read from RFC 3339 text."""
+_RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)")
+
+
+def instant(value: Any) -> datetime:
+    """Return the time that RFC 3339 text names. Raises ValueError for anything else, text without an offset too."""
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value
+    if not isinstance(value, str) or _RFC3339.fullmatch(value) is None:
+        raise ValueError("not an RFC 3339 date-time such as 2026-11-22T10:00:00Z")
+    return datetime.fromisoformat(value.upper())
+
+
+AwareDatetime = Annotated[datetime, BeforeValidator(instant)]
+"""A time read from RFC 3339 text with an offset."""
 
 
 def country(code: str) -> str:

@@ -1,0 +1,139 @@
+"""Who may call, and what one caller sees of another: nothing."""
+
+import hashlib
+from collections.abc import AsyncIterator, Mapping
+
+import pytest
+import pytest_asyncio
+
+from support.running import Answered, Running, running_gateway
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+KEYS = {"shop": "shop-key-0123456789", "reader": "reader-key-0123456789", "games": "games-key-0123456789"}
+
+
+def sha256(name: str) -> str:
+    """Return a caller's key as the configuration holds it."""
+    return f"sha256:{hashlib.sha256(KEYS[name].encode()).hexdigest()}"
+
+
+CONFIGURATION = f"""\
+listen:
+  port: 0
+  origins: [https://backoffice.example]
+admin:
+  port: 0
+store:
+  url: 'memory:'
+  ephemeral: true
+callers:
+  shop:
+    keys: {sha256("shop")}
+    scopes: [catalog:read, orders:read, orders:write]
+  reader:
+    keys: {sha256("reader")}
+    scopes: catalog:read
+  games:
+    keys: {sha256("games")}
+    scopes: [catalog:read, orders:read, orders:write, goods:read]
+    providers: reseller
+providers:
+  reseller:
+    adapter: reseller
+    simulated: true
+  rexel:
+    adapter: rexel
+    simulated: true
+"""
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def running() -> AsyncIterator[Running]:
+    """A gateway with three callers and two providers."""
+    async with running_gateway(CONFIGURATION) as started:
+        yield started
+
+
+def as_(name: str, **headers: str) -> Mapping[str, str]:
+    """Return the headers of a caller."""
+    return {"Authorization": f"Bearer {KEYS[name]}", **headers}
+
+
+def codes(reference: str) -> dict[str, object]:
+    """Return an order for digital goods."""
+    return {"reference": reference, "lines": [{"productId": "reseller:266-235", "quantity": 1}]}
+
+
+@pytest.mark.parametrize("authorization", [None, "", "Bearer", "Bearer wrong", "Basic c2hvcDp4", KEYS["shop"]])
+async def test_without_a_known_key_nobody_gets_in(running: Running, authorization: str | None) -> None:
+    """401 with the scheme that is wanted, on every endpoint, existing or not."""
+    headers = {} if authorization is None else {"Authorization": authorization}
+    answer = await running.call("GET", "/v1/products", headers=headers)
+    assert (answer.status, answer.problem) == (401, "unauthenticated")
+    assert answer.headers["WWW-Authenticate"] == "Bearer"
+
+
+async def test_a_scope_that_is_missing_is_forbidden(running: Running) -> None:
+    """A reader of the catalog reads no orders and places none."""
+    assert (await running.call("GET", "/v1/products?provider=reseller", headers=as_("reader"))).status == 200
+    assert (await running.call("GET", "/v1/orders", headers=as_("reader"))).problem == "forbidden"
+    placed = await running.call("POST", "/v1/orders", codes("S-1"), key="s-1", headers=as_("reader"))
+    assert (placed.status, placed.problem) == (403, "forbidden")
+
+
+async def test_a_provider_that_is_not_the_callers_is_forbidden(running: Running) -> None:
+    """It is neither listed nor asked; naming it is 403."""
+    listed = await running.call("GET", "/v1/providers", headers=as_("games"))
+    assert [provider["name"] for provider in listed.body["items"]] == ["reseller"]
+    one = await running.call("GET", "/v1/products/rexel:SCH:S520059", headers=as_("games"))
+    assert (one.status, one.problem) == (403, "forbidden")
+    order = {"reference": "S-2", "lines": [{"productId": "rexel:SCH:S520059", "quantity": 10}]}
+    assert (await running.call("POST", "/v1/orders", order, key="s-2", headers=as_("games"))).problem == "forbidden"
+
+
+async def test_one_caller_never_sees_or_replays_anothers_operation(running: Running) -> None:
+    """The same key of two callers is two keys; operations of others do not exist."""
+    first = await running.call("POST", "/v1/orders", codes("S-3"), key="same", headers=as_("shop"))
+    second = await running.call("POST", "/v1/orders", codes("S-4"), key="same", headers=as_("games"))
+    assert (first.status, second.status) == (201, 201)
+    assert first.body["id"] != second.body["id"]
+    foreign = await running.call("GET", f"/v1/operations/{first.body['operation']}", headers=as_("games"))
+    unknown = await running.call("GET", "/v1/operations/019315f2-0000-7000-8000-000000000001", headers=as_("games"))
+    assert (foreign.status, without_id(foreign)) == (unknown.status, without_id(unknown)) == (404, without_id(unknown))
+    mine = await running.call("GET", "/v1/operations", headers=as_("games"))
+    assert first.body["operation"] not in {operation["id"] for operation in mine.body["items"]}
+
+
+async def test_anothers_reference_is_taken_but_its_operation_is_not_told(running: Running) -> None:
+    """The account is shared, so the reference is; whose order it is stays their business."""
+    await running.call("POST", "/v1/orders", codes("S-5"), key="s-5", headers=as_("shop"))
+    second = await running.call("POST", "/v1/orders", codes("S-5"), key="s-6", headers=as_("games"))
+    assert (second.status, second.problem) == (409, "duplicate-order-reference")
+    assert "operation" not in second.body
+    assert "Location" not in second.headers
+
+
+async def test_goods_are_for_callers_with_the_scope(running: Running) -> None:
+    """Codes of digital goods are read by `goods:read` only, and no placed order is answered with them."""
+    placed = await running.call("POST", "/v1/orders", codes("S-7"), key="s-7", headers=as_("games"))
+    assert "deliverables" not in placed.body["lines"][0]
+    path = f"/v1/orders/{placed.body['id']}"
+    assert (await running.call("GET", path, headers=as_("games"))).body["lines"][0]["deliverables"]
+    assert "deliverables" not in (await running.call("GET", path, headers=as_("shop"))).body["lines"][0]
+
+
+async def test_a_foreign_host_or_origin_is_refused(running: Running) -> None:
+    """DNS rebinding and pages of strangers get nowhere; a configured origin does."""
+    rebound = await running.call("GET", "/v1/providers", headers=as_("shop", Host="attacker.example"))
+    assert (rebound.status, rebound.problem) == (403, "forbidden")
+    strange = await running.call("GET", "/v1/providers", headers=as_("shop", Origin="https://attacker.example"))
+    assert (strange.status, strange.problem) == (403, "forbidden")
+    assert "Access-Control-Allow-Origin" not in strange.headers
+    own = await running.call("GET", "/v1/providers", headers=as_("shop", Origin="https://backoffice.example"))
+    assert (own.status, own.headers["Access-Control-Allow-Origin"]) == (200, "https://backoffice.example")
+
+
+def without_id(answer: Answered) -> dict[str, object]:
+    """Return a problem without the request's own id."""
+    return {name: value for name, value in answer.body.items() if name != "requestId"}

@@ -1,0 +1,89 @@
+"""Lists over several providers: merged, bounded, with one cursor, and honest about what is missing."""
+
+from collections.abc import AsyncIterator
+from urllib.parse import quote
+
+import pytest
+import pytest_asyncio
+
+from support.running import Running, running_gateway
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def running() -> AsyncIterator[Running]:
+    """A gateway with all five providers."""
+    async with running_gateway() as started:
+        yield started
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 7])
+async def test_pages_are_bounded_progress_and_end(running: Running, limit: int) -> None:
+    """No page has more than `limit` items, no id comes twice, and the last page has no cursor."""
+    seen: list[str] = []
+    cursor, pages = "", 0
+    while pages < 200:
+        answer = await running.call("GET", f"/v1/categories?limit={limit}{cursor}")
+        assert answer.status == 200, answer.body
+        assert len(answer.body["items"]) <= limit
+        seen += [item["id"] for item in answer.body["items"]]
+        pages += 1
+        if "nextCursor" not in answer.body:
+            break
+        cursor = f"&cursor={quote(answer.body['nextCursor'])}"
+    assert pages < 200
+    assert len(seen) == len(set(seen))
+    assert {one.partition(":")[0] for one in seen} == {"bol", "reseller", "reusely"}
+
+
+async def test_a_provider_that_fails_is_reported_and_the_rest_is_answered(running: Running) -> None:
+    """200 while at least one answered; `incomplete` has the problem of the others."""
+    await running.faults("reseller", {"500": 1.0})
+    try:
+        answer = await running.call("GET", "/v1/categories?limit=100")
+    finally:
+        await running.faults("reseller", {})
+    assert answer.status == 200
+    assert [(one["provider"], one["problem"]["status"]) for one in answer.body["incomplete"]] == [("reseller", 503)]
+    assert {item["id"].partition(":")[0] for item in answer.body["items"]} == {"bol", "reusely"}
+
+
+async def test_a_filter_that_a_provider_cannot_do_is_reported(running: Running) -> None:
+    """Bol has no search by our reference: said, not skipped."""
+    answer = await running.call("GET", "/v1/orders?reference=PO-none")
+    assert answer.status == 200
+    assert "bol" in {one["provider"] for one in answer.body["incomplete"]}
+
+
+async def test_one_provider_that_cannot_is_501(running: Running) -> None:
+    """The only provider asked says why it cannot."""
+    answer = await running.call("GET", "/v1/products?provider=gelato")
+    assert (answer.status, answer.problem) == (501, "unsupported-operation")
+    assert answer.body["detail"]
+
+
+@pytest.mark.parametrize("cursor", ["x", "e30", "WzEsIngiLHt9XQ", "%F0%9F%98%80", "AAAA" * 2000])
+async def test_a_cursor_that_is_not_ours_is_refused(running: Running, cursor: str) -> None:
+    """Junk, another version, another shape: 400 naming the cursor."""
+    answer = await running.call("GET", f"/v1/categories?cursor={cursor}")
+    assert (answer.status, answer.problem) == (400, "validation-failed")
+    assert [one["name"] for one in answer.body["violations"]] == ["cursor"]
+
+
+async def test_a_cursor_belongs_to_its_question(running: Running) -> None:
+    """The same cursor with other parameters is refused."""
+    first = await running.call("GET", "/v1/categories?limit=1")
+    cursor = quote(first.body["nextCursor"])
+    assert (await running.call("GET", f"/v1/categories?limit=5&cursor={cursor}")).status == 200
+    assert (await running.call("GET", f"/v1/categories?provider=bol&cursor={cursor}")).status == 400
+    assert (await running.call("GET", f"/v1/products?cursor={cursor}")).status == 400
+
+
+async def test_availability_answers_each_item_in_order(running: Running) -> None:
+    """Two providers, an unknown product among them: each item has its answer or its problem."""
+    wanted = ["rexel:SCH:S520059", "reseller:266-235", "rexel:NO:SUCH", "gelato:x", "rexel:HAG:MFN716/A"]
+    answer = await running.call("POST", "/v1/availability", {"items": [{"productId": one} for one in wanted]})
+    assert answer.status == 200
+    assert [item["productId"] for item in answer.body["items"]] == wanted
+    assert [("problem" in item) for item in answer.body["items"]] == [False, False, True, True, False]
