@@ -1,6 +1,7 @@
 """One provider account's way out: where its requests go, through which proxy, trusting whom."""
 
 import ipaddress
+import re
 import ssl
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -9,6 +10,8 @@ from ssl import SSLContext
 
 import aiohttp
 from yarl import URL
+
+_VISIBLE = re.compile(r"[!-~]+")
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,7 @@ def channel(
 def checked_origin(text: str) -> str:
     """Return `scheme://host[:port][/prefix]` without a slash at its end. Raises ValueError for anything else."""
     url = _parsed(text, "URL")
-    if url.scheme not in {"http", "https"} or not url.raw_host:
+    if url.scheme not in {"http", "https"} or not url.raw_host or not _VISIBLE.fullmatch(text):
         raise ValueError("the URL must be https://host[:port][/prefix]")
     if url.raw_user is not None or url.raw_password is not None or "?" in text or "#" in text:
         raise ValueError("the URL must have no user, password, query or fragment")

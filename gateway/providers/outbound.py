@@ -21,6 +21,7 @@ import re
 from collections.abc import Mapping
 from functools import cache, lru_cache
 from importlib.metadata import version
+from io import BytesIO
 from types import TracebackType
 from typing import Self
 
@@ -46,8 +47,9 @@ LIST_HEADERS = frozenset(
 )
 """Response headers whose several lines are one list (RFC 9110, section 5.3). Of any other, the first line counts."""
 
-_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_FORBIDDEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_TARGET = re.compile(r"/[!-\"$-~]*")
+_FORBIDDEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
 _NO_AUTOMATIC_HEADERS = ("Accept", "Content-Type")
 _NO_BODY = frozenset({101, 204, 304})
 
@@ -76,12 +78,13 @@ class Outbound:
         self._connections = connections
         self._connections_per_host = connections_per_host
         self._keepalive = keepalive
-        self._agent = user_agent()
+        self._agent = ""
         self._kept_alive: aiohttp.ClientSession | None = None
         self._fresh: aiohttp.ClientSession | None = None
 
     async def open(self) -> None:
         """Make ready to send. Must be called in the running loop that sends."""
+        self._agent = await asyncio.to_thread(user_agent)  # reads a file
         limit, per_host = self._connections, self._connections_per_host
         kept_alive = aiohttp.TCPConnector(limit=limit, limit_per_host=per_host, keepalive_timeout=self._keepalive)
         fresh = aiohttp.TCPConnector(limit=limit, limit_per_host=per_host, force_close=True)
@@ -114,7 +117,7 @@ class Outbound:
         evidence = Evidence()
         try:
             url, headers = _url(request, channel), self._headers(request)
-        except ValueError as error:
+        except (ValueError, LookupError) as error:
             raise SendFailed("not-sent", "invalid", str(error)) from None
         try:
             async with asyncio.timeout(timeout):
@@ -136,7 +139,7 @@ class Outbound:
         response = await session.request(
             request.method,
             url,
-            data=request.body or None,
+            data=_data(request.body),
             headers=headers,
             allow_redirects=False,
             proxy=channel.proxy,
@@ -176,7 +179,7 @@ class Outbound:
         encoding = "identity" if request.effect == "commit" else "gzip, deflate"
         headers = CIMultiDict({"User-Agent": self._agent, "Accept-Encoding": encoding})
         for name, value in request.headers.items():
-            if not _NAME.fullmatch(name) or _FORBIDDEN.search(value):
+            if not _TOKEN.fullmatch(name) or _FORBIDDEN.search(value):
                 raise ValueError(f"the header {name!r} holds a character that no header may hold")
             if name.lower() in OWN_HEADERS:
                 raise ValueError(f"the header {name!r} is not the adapter's to set")
@@ -202,14 +205,27 @@ def user_agent() -> str:
 
 
 def _url(request: HttpRequest, channel: Channel) -> URL:
-    """Return where a request goes, its path and query exactly as encoded. Raises ValueError for a bad origin."""
+    """Return where a request goes, its path and query exactly as encoded.
+
+    Raises ValueError for an origin, method or path that is none, KeyError for a path without its values.
+    """
+    target = request.target
+    if not _TOKEN.fullmatch(request.method) or not _TARGET.fullmatch(target):
+        raise ValueError("the method or path holds a character that it may not hold")
     base = channel.base
     if request.origin is not None:
         origin = _request_origin(request.origin)
         base = channel.base + URL(origin, encoded=True).raw_path.rstrip("/") if channel.simulator else origin
     if not base:
         raise ValueError("the request names no origin, and the provider has no base URL")
-    return URL(base + request.target, encoded=True)
+    return URL(base + target, encoded=True)
+
+
+def _data(body: bytes | None) -> bytes | BytesIO | None:
+    """Return what aiohttp is to send. A large body goes in pieces, so that writing it does not hold up the loop."""
+    if not body:
+        return None
+    return BytesIO(body) if len(body) > MIB else body
 
 
 @lru_cache(maxsize=256)
