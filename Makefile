@@ -5,7 +5,7 @@
 #   check   everything a change must pass: lint, then test
 #   lint    format, lint, types, import contracts, dependencies, Dockerfile, workflow, security; changes nothing
 #   format  bring the code into the formatter's shape
-#   bench   compare with a bare proxy, in the same run (needs wrk; BENCH_SECONDS=5 for a short one)
+#   bench   compare with a bare proxy, in the same run (needs wrk; BENCH_SECONDS=1 for a short one)
 #   lock    resolve the dependencies anew into requirements*.lock (UPGRADE=1: take newer versions)
 #   image-check  do what the Dockerfile does, without a container engine
 #   clean   remove environments, caches and build output
@@ -109,7 +109,7 @@ format: dev
 
 .PHONY: bench
 bench: dev
-	@$(BIN)/python tests/bench/run.py $(ARGS)
+	@PYTHONPATH=tests $(BIN)/python -m bench.run $(ARGS)
 
 # --- dependencies: universal and hashed, without the name of any host, so that a mirror serves as well
 
