@@ -1,5 +1,9 @@
-"""Serves an application on an address; what aiohttp's parser refuses gets a bare 400 and is not logged."""
+"""Serves an application on an address; what aiohttp's parser refuses gets a bare 400 and is not logged.
 
+Nobody holds a connection for nothing: a header section that is not there in time ends it, and so does silence.
+"""
+
+import asyncio
 import logging
 
 from aiohttp import web
@@ -8,17 +12,77 @@ from aiohttp.web_request import BaseRequest
 from typing_extensions import override
 
 KEEPALIVE_SECONDS = 75.0
+HEADER_SECONDS = 10.0
+"""How long a header section may take to arrive, from the opening of the connection or from its first byte."""
+
+_TOO_LATE = b"HTTP/1.1 408 Request Timeout\r\nServer: ordergate\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
 def _silent() -> logging.Logger:
     """Return a logger that keeps what aiohttp would print of received bytes to itself."""
-    logger = logging.Logger("ordergate.silent")
-    logger.addHandler(logging.NullHandler())
+    logger = logging.getLogger("ordergate.silent")
+    logger.propagate = False
+    logger.handlers = [logging.NullHandler()]
     return logger
 
 
 class _BareRequestHandler(RequestHandler):
-    """Answers what cannot be parsed without a body: aiohttp repeats received bytes, in the answer and in its log."""
+    """Answers without a body what no application sees: aiohttp repeats received bytes, in the answer and in its log.
+
+    aiohttp has no limit of its own to how long a header section may take.
+    """
+
+    _header_timer: asyncio.TimerHandle | None = None
+    _has_begun: bool = False
+
+    @override
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._arm()
+
+    @override
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._messages:
+            self._disarm()
+        elif self._awaits_header():
+            self._has_begun = True
+            self._arm()
+
+    @override
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self._disarm()
+        super().connection_lost(exc)
+
+    def _awaits_header(self) -> bool:
+        """Tell whether the next bytes belong to a header section, not to the body of what is being answered."""
+        return self._request_count == 0 or (self._waiter is not None and not self._waiter.done())
+
+    def _arm(self) -> None:
+        if self._header_timer is None:
+            self._header_timer = self._loop.call_later(HEADER_SECONDS, self._header_late)
+
+    def _disarm(self) -> None:
+        self._has_begun = False
+        if self._header_timer is not None:
+            self._header_timer.cancel()
+            self._header_timer = None
+
+    def _header_late(self) -> None:
+        self._header_timer = None
+        if self._awaits_header() and not self._messages and self.transport is not None:
+            if self._has_begun:
+                self.transport.write(_TOO_LATE)
+            self.force_close()
+
+    @override
+    async def finish_response(
+        self, request: BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        # Raised before any middleware ran (an unknown Expect): its text repeats what was received.
+        if isinstance(resp, web.HTTPException):
+            resp = self.handle_error(request, 400)
+        return await super().finish_response(request, resp, start_time)
 
     @override
     def handle_error(
@@ -60,6 +124,7 @@ class Listener:
             access_log=None,
             logger=_silent(),
             keepalive_timeout=KEEPALIVE_SECONDS,
+            auto_decompress=False,
             handler_cancellation=False,
             handle_signals=False,
         )

@@ -18,8 +18,9 @@ from adapters.contract.errors import (
 )
 from adapters.contract.flow import Answer, Flow
 from adapters.contract.models import values
+from adapters.contract.models.catalog import Availability, Category, Image, Product, Stock
 from adapters.contract.models.requests import AvailabilityItem, CategoryQuery, ProductQuery
-from adapters.contract.models.resources import Availability, Category, Image, Money, Page, PartProblem, Product, Stock
+from adapters.contract.models.resources import Money, Page, PartProblem
 from adapters.contract.wire import JSON, HttpRequest, HttpResponse, present
 
 # Retailer API v10 spec, ProductListRequest

@@ -5,7 +5,8 @@ from typing import Any
 
 from adapters.bol.mapping import member, objects, required
 from adapters.contract.models import values
-from adapters.contract.models.resources import Category, Image, Money, Product, Stock
+from adapters.contract.models.catalog import Category, Image, Product, Stock
+from adapters.contract.models.resources import Money
 
 # Attribute ids are those of bol's data model, which names thousands; these say what a product is called. In the order
 # in which they are believed.

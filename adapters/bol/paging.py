@@ -10,7 +10,8 @@ from typing import TypeVar
 
 from adapters.contract.errors import InvalidOrder, Violation
 from adapters.contract.flow import Flow
-from adapters.contract.models.resources import Order, Page, Product
+from adapters.contract.models.catalog import Product
+from adapters.contract.models.resources import Order, Page
 
 Item = TypeVar("Item", Order, Product)
 

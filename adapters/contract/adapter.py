@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, SecretStr
 from adapters.contract.callbacks import Callback, CallbackEvent
 from adapters.contract.errors import ProviderError, UnsupportedOperation
 from adapters.contract.flow import Flow
+from adapters.contract.models.catalog import Availability, Category, Product
 from adapters.contract.models.requests import (
     AvailabilityItem,
     CategoryQuery,
@@ -25,17 +26,7 @@ from adapters.contract.models.requests import (
     ProductQuery,
     ShipmentChange,
 )
-from adapters.contract.models.resources import (
-    Account,
-    Availability,
-    Category,
-    Order,
-    OrderChange,
-    OrderKind,
-    Page,
-    Product,
-    Shipment,
-)
+from adapters.contract.models.resources import Account, Order, OrderChange, OrderKind, Page, Shipment
 from adapters.contract.traits import RateLimit, Trait
 from adapters.contract.wire import HttpRequest, HttpResponse
 

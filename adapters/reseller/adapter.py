@@ -23,6 +23,7 @@ from adapters.contract.errors import (
 )
 from adapters.contract.flow import Flow
 from adapters.contract.models import values
+from adapters.contract.models.catalog import Availability, Category, Product
 from adapters.contract.models.requests import (
     AvailabilityItem,
     CategoryQuery,
@@ -31,17 +32,7 @@ from adapters.contract.models.requests import (
     OrderQuery,
     ProductQuery,
 )
-from adapters.contract.models.resources import (
-    Account,
-    Availability,
-    Category,
-    Order,
-    OrderChange,
-    OrderKind,
-    Page,
-    PartProblem,
-    Product,
-)
+from adapters.contract.models.resources import Account, Order, OrderChange, OrderKind, Page, PartProblem
 from adapters.contract.traits import Trait
 from adapters.contract.wire import JSON, HttpRequest, HttpResponse, json_body
 from adapters.reseller import calls, catalog, envelope, failures, mapping, orders

@@ -5,15 +5,7 @@ from typing import Any
 
 from adapters.contract.adapter import Adapter
 from adapters.contract.models import values
-from adapters.contract.models.resources import (
-    Availability,
-    Category,
-    Image,
-    OrderBounds,
-    Product,
-    ProductInput,
-    Stock,
-)
+from adapters.contract.models.catalog import Availability, Category, Image, OrderBounds, Product, ProductInput, Stock
 from adapters.reseller.envelope import Members
 from adapters.reseller.identifiers import ProductId
 

@@ -14,8 +14,9 @@ from adapters.contract.errors import (
 )
 from adapters.contract.flow import Flow
 from adapters.contract.models import values
+from adapters.contract.models.catalog import Category, Product
 from adapters.contract.models.requests import CategoryQuery, NewAddress, NewOrder, OrderQuery, ProductQuery
-from adapters.contract.models.resources import Address, Category, Line, Order, Page, Product
+from adapters.contract.models.resources import Address, Line, Order, Page
 from adapters.contract.traits import RateLimit, Trait
 from adapters.contract.wire import JSON, HttpRequest, HttpResponse, Pairs, json_body
 from adapters.reusely import catalog, checkout, offers

@@ -18,7 +18,7 @@ from urllib.parse import quote, unquote
 
 from adapters.contract.errors import MalformedResponse, NotFound
 from adapters.contract.models import values
-from adapters.contract.models.resources import Category, Condition, Product
+from adapters.contract.models.catalog import Category, Condition, Product
 from adapters.reusely.answers import as_object, named
 
 _DEPTH = {"c": 1, "d": 2, "m": 3}

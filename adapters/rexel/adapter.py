@@ -16,8 +16,9 @@ from adapters.contract.adapter import Adapter, Token, WriteContext
 from adapters.contract.errors import MalformedResponse, NotFound, ProviderError, Rejected, Unavailable
 from adapters.contract.flow import Flow
 from adapters.contract.models import values
+from adapters.contract.models.catalog import Availability, Product
 from adapters.contract.models.requests import AvailabilityItem, NewOrder, OrderQuery
-from adapters.contract.models.resources import Account, Availability, Order, OrderKind, Page, PartProblem, Product
+from adapters.contract.models.resources import Account, Order, OrderKind, Page, PartProblem
 from adapters.contract.traits import RateLimit, Trait
 from adapters.contract.wire import JSON, HttpRequest, HttpResponse, json_body
 from adapters.rexel import catalog, errors, listing, mapping, orders, placing

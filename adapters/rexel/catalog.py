@@ -11,15 +11,8 @@ from typing import Any
 
 from adapters.contract.errors import MalformedResponse, NotFound, ProviderError, Rejected
 from adapters.contract.models import values
-from adapters.contract.models.resources import (
-    Availability,
-    OrderBounds,
-    PartProblem,
-    Product,
-    Stock,
-    StockLocation,
-    StockStatus,
-)
+from adapters.contract.models.catalog import Availability, OrderBounds, Product, Stock, StockLocation, StockStatus
+from adapters.contract.models.resources import PartProblem
 from adapters.contract.wire import JSON, HttpRequest, HttpResponse, json_body, present
 from adapters.rexel import mapping
 from adapters.rexel.errors import UNITS

@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from adapters.contract.errors import AdapterError
+from adapters.contract.models.catalog import Availability
 from adapters.contract.models.requests import (
     AvailabilityItem,
     AvailabilityRequest,
@@ -16,7 +17,7 @@ from adapters.contract.models.requests import (
     ProductQuery,
     ShortText,
 )
-from adapters.contract.models.resources import Availability, PartProblem
+from adapters.contract.models.resources import PartProblem
 from gateway.api.body import refuse_violations
 from gateway.api.context import Answer, Call, Query
 from gateway.api.lists import Listing, listed, page_answer

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from adapters.contract.models import catalog as catalog_models
 from adapters.contract.models import requests, resources
 from gateway.api import about, catalog, operations, orders, views
 from gateway.api.context import Answer, Call, Query
@@ -50,7 +51,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         "/v1/categories",
         catalog.list_categories,
         "catalog",
-        Listing[resources.Category],
+        Listing[catalog_models.Category],
         scope="catalog:read",
         query=catalog.CategoriesQuery,
     ),
@@ -59,17 +60,17 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         "/v1/products",
         catalog.list_products,
         "catalog",
-        Listing[resources.Product],
+        Listing[catalog_models.Product],
         scope="catalog:read",
         query=catalog.ProductsQuery,
     ),
-    Endpoint("GET", "/v1/products/{id}", catalog.get_product, "catalog", resources.Product, scope="catalog:read"),
+    Endpoint("GET", "/v1/products/{id}", catalog.get_product, "catalog", catalog_models.Product, scope="catalog:read"),
     Endpoint(
         "POST",
         "/v1/availability",
         catalog.check_availability,
         "catalog",
-        Listing[resources.Availability],
+        Listing[catalog_models.Availability],
         scope="catalog:read",
         body=requests.AvailabilityRequest,
     ),

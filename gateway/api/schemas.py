@@ -13,7 +13,8 @@ from pydantic_core import core_schema
 from typing_extensions import override
 
 from adapters.contract.models import values
-from adapters.contract.models.resources import OrderKind, PartState, Status, StockStatus
+from adapters.contract.models.catalog import StockStatus
+from adapters.contract.models.resources import OrderKind, PartState, Status
 from gateway.api.problems import Retry
 from gateway.api.wording import MEMBERS, RULES, WORDS
 from policies.operation import Placed, State
