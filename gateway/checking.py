@@ -1,5 +1,6 @@
 """`ordergate check` and `ordergate providers`: what the configuration makes of each account, and whether it works."""
 
+import logging
 import time
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from gateway.config.load import Configuration
 from gateway.config.packages import foreign_packages
 from gateway.errors import AdapterFault, describe
 from gateway.providers.provider import Provider, Trip
+from gateway.telemetry import logs
 from policies.errors import PolicyError
 
 READ_SECONDS = 15.0
@@ -37,6 +39,7 @@ async def run(configuration: Configuration, path: Path, *, live: bool) -> int:
         typer.echo(f"warning: {warning}")
     if not live:
         return 0
+    logs.configure(level=logging.ERROR)
     gateway = Gateway(configuration)
     await gateway.open()
     try:
