@@ -109,6 +109,9 @@ class Adapter(Generic[SettingsT, CredentialsT]):
     base_url: ClassVar[str | None] = None
     """Where the provider is for everybody; None where each account has its own and must configure it."""
     default_currency: ClassVar[str | None] = None
+    success_in_body: ClassVar[bool] = False
+    """Whether a 2xx may be a failure that only the body tells. Then a 2xx that cannot be read leaves doubt about a
+    commit; otherwise it proves that the commit was executed, and only its answer is lost."""
     Settings: ClassVar[type[ProviderSettings]] = ProviderSettings
     Credentials: ClassVar[type[Credentials]] = Credentials
     refusals: ClassVar[Mapping[str, str]] = {}

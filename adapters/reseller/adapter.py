@@ -44,6 +44,7 @@ class ResellerAdapter(Adapter[ResellerSettings, ResellerCredentials]):
     """One reseller account at one tenant."""
 
     title = "Reseller API"
+    success_in_body = True
     kinds: ClassVar[tuple[OrderKind, ...]] = ("purchase",)
     default_currency = "TRY"
     Settings = ResellerSettings

@@ -38,6 +38,7 @@ class ReuselyAdapter(Adapter[ReuselySettings, ReuselyCredentials]):
     """One merchant's account at Reusely."""
 
     title = "Reusely"
+    success_in_body = True
     kinds = ("tradeIn",)
     base_url = "https://api.reusely.com/api"
     Settings = ReuselySettings

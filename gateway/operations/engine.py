@@ -165,12 +165,12 @@ class Engine:
             result = await write.provider.run(write.flow(context), write.trip)
         except Withdrawn:
             return
-        except (AdapterError, PolicyError, AdapterFault, JournalFull) as error:
-            await self._end_without_result(run, error, after_failure(run.write.trip.attempts))
-            return
         except Exception as error:
-            log.exception("operation failed", operation=operation.id)
-            await self._end_without_result(run, error, after_failure(run.write.trip.attempts))
+            if not isinstance(error, AdapterError | PolicyError | AdapterFault | JournalFull):
+                log.exception("operation failed", operation=operation.id)
+            if write.provider.adapter.success_in_body:
+                write.trip.doubt()
+            await self._end_without_result(run, error, after_failure(write.trip.attempts))
             return
         self._note_attempts(run)
         if isinstance(result, OrderChange) and result.state == "pending":

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -52,6 +52,13 @@ class Trip:
     last_error: ProviderError | None = None
     queue_seconds: float = 0.0
     provider_seconds: float = 0.0
+
+    def doubt(self) -> None:
+        """Take back what was concluded from a success status: the body was to tell, and cannot be read."""
+        self.attempts = [
+            replace(attempt, judgement="unclear") if attempt.judgement == "executed" else attempt
+            for attempt in self.attempts
+        ]
 
     def left(self, own: float) -> float:
         """Return the seconds a hop may take: its own bound, or what is left of the whole."""
@@ -170,7 +177,7 @@ class Provider:
 
     def _failed(self, request: HttpRequest, failure: SendFailed, trip: Trip) -> NoAnswer:
         if request.effect == "commit":
-            trip.attempts.append(Attempt(failure.phase))
+            trip.attempts.append(self._cut_short(request, failure))
         log.warning(
             "no answer from provider",
             provider=self.name,
@@ -183,6 +190,16 @@ class Provider:
             idempotency_key=trip.idempotency_key,
         )
         return NoAnswer(failure.kind, sent=failure.phase != "not-sent", timed_out=failure.kind == "timeout")
+
+    def _cut_short(self, request: HttpRequest, failure: SendFailed) -> Attempt:
+        """Return what a failed commit proves: where the head of an answer was read, its status may."""
+        status = failure.status
+        if status is None:
+            return Attempt(failure.phase)
+        error = self.adapter.error(request, HttpResponse(status, failure.headers))
+        if 200 <= status < 300:
+            return Attempt(failure.phase, "unclear" if self.adapter.success_in_body else "executed", status)
+        return Attempt(failure.phase, judgement(error), status)
 
     def _judged(self, request: HttpRequest, response: HttpResponse, trip: Trip) -> Answer:
         try:
