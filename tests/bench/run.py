@@ -1,0 +1,174 @@
+"""The benchmark: Ordergate beside a bare pass-through proxy, in the same minutes, on the same machine.
+
+    make bench                                five seconds for each measurement
+    make bench BENCH_SECONDS=1                a short one
+    make bench ARGS="--only page --rounds 9"  what it can be told: ARGS=--help
+
+Both get the same answers from the same provider and the same load from wrk, in turns: only the ratio of two
+neighbours is worth anything on a shared machine. Timing never fails the run; a wrong answer does.
+"""
+
+import argparse
+import os
+import shutil
+import statistics
+import sys
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import msgspec
+
+from bench import answers
+from bench.footprint import REAL, SIMULATED, Footprint, footprint
+from bench.load import Measured, fetched, measure
+from bench.processes import Child, served
+
+CONNECTIONS = (1, 32)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What is asked for, and the part of the yardstick's throughput that is aimed at."""
+
+    name: str
+    path: str
+    target: float
+
+
+CASES = (
+    Case("order", f"/v1/orders/gelato:{answers.ORDER_ID}", 0.5),
+    Case("page", f"/v1/products?provider=reseller&limit={answers.PRODUCTS}", 0.3),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One case at one number of connections: medians over all rounds, and the ratios of neighbours."""
+
+    case: str
+    connections: int
+    target: float
+    ratio: float
+    lowest_ratio: float
+    highest_ratio: float
+    cpu_ratio: float
+    ordergate: Measured
+    yardstick: Measured
+
+
+def main() -> int:
+    """Run the benchmark; 1 when an answer was wrong, 0 whatever the figures."""
+    options = _options()
+    if shutil.which("wrk") is None:
+        print("wrk is not installed (Debian: apt-get install wrk)", file=sys.stderr)
+        return 1
+    compared = _compare(options)
+    footprints = (
+        {}
+        if options.only
+        else {
+            "real": footprint(REAL, starts=5),
+            "simulated": footprint(SIMULATED, starts=1),
+        }
+    )
+    if options.json:
+        told = {"seconds": options.seconds, "rounds": options.rounds, "compared": [asdict(one) for one in compared]}
+        told["footprint"] = {name: asdict(one) for name, one in footprints.items()}
+        print(msgspec.json.encode(told).decode())
+    else:
+        _report(compared, footprints)
+    failed = sum(one.ordergate.failed + one.yardstick.failed for one in compared)
+    if failed:
+        print(f"{failed} requests failed: the figures are worth nothing", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def _options() -> Any:
+    parser = argparse.ArgumentParser(prog="make bench", description="Compare Ordergate with a bare proxy.")
+    seconds = int(os.environ.get("BENCH_SECONDS") or 5)
+    parser.add_argument("--seconds", type=int, default=seconds, help="of one measurement (default: %(default)s)")
+    parser.add_argument("--rounds", type=int, default=5, help="of each comparison (default: %(default)s)")
+    parser.add_argument("--only", choices=[case.name for case in CASES], help="one case, and no memory")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    return parser.parse_args()
+
+
+def _compare(options: Any) -> list[Compared]:
+    with (
+        served("bench.provider") as provider,
+        served("bench.yardstick", provider.url) as yardstick,
+        served("bench.unlimited", provider.url) as ordergate,
+    ):
+        _check(yardstick, ordergate)
+        return [
+            _case(case, connections, ordergate, yardstick, options)
+            for case in CASES
+            if options.only in {None, case.name}
+            for connections in CONNECTIONS
+        ]
+
+
+def _check(yardstick: Child, ordergate: Child) -> None:
+    """Raise RuntimeError unless both answer what they should."""
+    order, page = (fetched(ordergate.url + case.path) for case in CASES)
+    if order[0] != 200 or msgspec.json.decode(order[1])["id"] != f"gelato:{answers.ORDER_ID}":
+        raise RuntimeError(f"the order is wrong: {order}")
+    if page[0] != 200 or len(msgspec.json.decode(page[1])["items"]) != answers.PRODUCTS:
+        raise RuntimeError(f"the page is wrong: {page}")
+    for case, body in zip(CASES, (answers.gelato_order(), answers.reseller_page()), strict=True):
+        if fetched(yardstick.url + case.path) != (200, body):
+            raise RuntimeError("the yardstick does not pass on what the provider says")
+
+
+def _case(case: Case, connections: int, ordergate: Child, yardstick: Child, options: Any) -> Compared:
+    rounds: list[tuple[Measured, Measured]] = []
+    for server in (ordergate, yardstick):
+        measure(server, case.path, connections, 1)
+    for _ in range(options.rounds):
+        theirs = measure(yardstick, case.path, connections, options.seconds)
+        rounds.append((measure(ordergate, case.path, connections, options.seconds), theirs))
+    ratios = [ours.rate / theirs.rate for ours, theirs in rounds]
+    return Compared(
+        case=case.name,
+        connections=connections,
+        target=case.target,
+        ratio=statistics.median(ratios),
+        lowest_ratio=min(ratios),
+        highest_ratio=max(ratios),
+        cpu_ratio=statistics.median(ours.cpu / theirs.cpu for ours, theirs in rounds),
+        ordergate=_median([ours for ours, _ in rounds]),
+        yardstick=_median([theirs for _, theirs in rounds]),
+    )
+
+
+def _median(measured: list[Measured]) -> Measured:
+    """Return the median of each figure, and the sum of what failed."""
+    rate, p50, p99, cpu = (
+        statistics.median(getattr(one, name) for one in measured) for name in ("rate", "p50", "p99", "cpu")
+    )
+    return Measured(rate, p50, p99, cpu, failed=sum(one.failed for one in measured))
+
+
+def _report(compared: list[Compared], footprints: dict[str, Footprint]) -> None:
+    order, page = len(answers.gelato_order()) / 1000, len(answers.reseller_page()) / 1000
+    print(f"order: one Gelato order of {order:.1f} KB; page: {answers.PRODUCTS} reseller products, {page:.1f} KB.")
+    print("The providers' documented rate limits are switched off: they would be all that is measured.\n")
+    print("                        Ordergate                      yardstick                     Ordergate / yardstick")
+    print("      connections  req/s  p50 ms  p99 ms  cpu µs   req/s  p50 ms  p99 ms  cpu µs   throughput (range)  cpu")
+    for one in compared:
+        ratio = f"{one.ratio:.2f} ({one.lowest_ratio:.2f}-{one.highest_ratio:.2f})"
+        verdict = "" if one.ratio >= one.target else f"  below {one.target}"
+        ours, theirs = _figures(one.ordergate), _figures(one.yardstick)
+        print(f"{one.case:<6}{one.connections:>11}{ours}  {theirs}   {ratio:<18}{one.cpu_ratio:>5.2f}{verdict}")
+    for name, taken in footprints.items():
+        print(f"\nordergate serve, five {name} providers: ready in {taken.ready:.2f} s; idle, RSS / PSS in MB:")
+        print(f"  main process {taken.main.rss:.0f} / {taken.main.pss:.0f}", end="")
+        print("".join(f", simulators {one.rss:.0f} / {one.pss:.0f}" for one in taken.simulators) or ", no other")
+
+
+def _figures(one: Measured) -> str:
+    return f"{one.rate:>7.0f}{one.p50:>8.2f}{one.p99:>8.2f}{one.cpu:>8.0f}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

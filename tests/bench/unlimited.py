@@ -1,0 +1,69 @@
+"""Ordergate as it is, but for one thing: it does not keep the providers' documented rates.
+
+Gelato's hundred requests a second would be all that a benchmark could measure. The pacer still runs; it has no limits.
+"""
+
+import os
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from adapters import registry
+from adapters.contract.traits import RateLimit
+from adapters.registry import Registration
+from bench.child import serve
+from gateway.app import Gateway
+from gateway.config.load import Configuration, load
+from gateway.telemetry import logs
+
+CONFIGURATION = """\
+listen:
+  port: 0
+admin:
+  port: 0
+store:
+  ephemeral: true
+providers:
+  gelato:
+    adapter: gelato
+    base_url: ${UPSTREAM}
+    credentials:
+      api_key: ${SECRET}
+      api_secret: ${SECRET}
+  reseller:
+    adapter: reseller
+    base_url: ${UPSTREAM}
+    credentials:
+      email: bench@example.com
+      password: ${SECRET}
+"""
+
+
+def _without_limits(name: str) -> Registration:
+    found = registry.load(name)
+
+    def limits(self: Any) -> tuple[RateLimit, ...]:
+        return ()
+
+    return Registration(type(found.adapter.__name__, (found.adapter,), {"limits": limits}), found.load_simulator)
+
+
+def configuration() -> Configuration:
+    """Return the configuration; the provider's URL is in the environment."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "gateway.yaml"
+        path.write_text(CONFIGURATION)
+        return load(path, {**os.environ, "SECRET": "made-up"}, load_registration=_without_limits)
+
+
+async def start() -> str:
+    """Listen; return the URL."""
+    gateway = Gateway(configured)
+    await gateway.start()
+    return gateway.url
+
+
+if __name__ == "__main__":
+    logs.configure()
+    configured = configuration()
+    serve(start)
