@@ -155,11 +155,8 @@ class Outbound:
             body = b"" if response.status in _NO_BODY else await self._body(response, evidence)
             evidence.whole = True
         finally:
-            # Closing costs the connection and nothing else; one that is not at the end of its answer is of no use.
-            if evidence.whole and evidence.uploaded:
-                response.release()
-            else:
-                response.close()
+            # With the last byte of an answer its connection went back to be used again. Any other is of no use.
+            response.close()
         return HttpResponse(response.status, evidence.headers, body)
 
     async def _body(self, response: aiohttp.ClientResponse, evidence: Evidence) -> bytes:
