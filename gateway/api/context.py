@@ -115,7 +115,7 @@ class Call:
         pairs = self.http.query
         repeated = [name for name in dict.fromkeys(pairs) if len(pairs.getall(name)) > 1]
         found = [ProblemViolation(name=name, reason="given more than once") for name in repeated]
-        found += [ProblemViolation(name=name, reason="empty") for name, value in pairs.items() if not value]
+        found += [ProblemViolation(name=name or "query", reason="empty") for name, value in pairs.items() if not value]
         try:
             value = model.model_validate(dict(pairs))
         except ValidationError as error:

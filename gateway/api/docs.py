@@ -1,5 +1,6 @@
 """The documents about the API: OpenAPI, the page that shows it, and a page for each problem type. All are public."""
 
+import asyncio
 import hashlib
 import html
 import re
@@ -72,16 +73,13 @@ def add_pages(app: web.Application) -> None:
 def _encoded() -> tuple[bytes, str]:
     """Return the OpenAPI document as JSON, and its tag."""
     body = codec.encode(document(version("ordergate")))
-    return body, hashlib.sha256(body).hexdigest()[:32]
+    return body, _tag(body)
 
 
 async def _openapi(request: web.Request) -> web.Response:
-    """Answer with the OpenAPI document, or 304 to a caller that has it."""
-    body, tag = _encoded()
-    headers = {"ETag": f'"{tag}"', "Cache-Control": "no-cache"}
-    if any(known.value in {tag, "*"} for known in request.if_none_match or ()):
-        return web.Response(status=304, headers=headers)
-    return web.Response(body=body, headers={**headers, "Content-Type": "application/json"})
+    """Answer with the OpenAPI document."""
+    body, tag = await asyncio.to_thread(_encoded)
+    return _tagged(request, body, tag, "application/json", "no-cache")
 
 
 async def _docs(request: web.Request) -> web.Response:
@@ -118,7 +116,20 @@ def _prose(text: str) -> str:
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text))
 
 
-async def _file(request: web.Request) -> web.FileResponse:
-    """Send one of the files that the pages need."""
+async def _file(request: web.Request) -> web.Response:
+    """Answer with one of the files that the pages need."""
     path, media_type, caching = FILES[request.path.lstrip("/")]
-    return web.FileResponse(path, headers={"Content-Type": media_type, "Cache-Control": caching})
+    body = await asyncio.to_thread(path.read_bytes)
+    return _tagged(request, body, _tag(body), media_type, caching)
+
+
+def _tagged(request: web.Request, body: bytes, tag: str, media_type: str, caching: str) -> web.Response:
+    """Return the body with its tag, or 304 for a client that has it."""
+    headers = {"ETag": f'"{tag}"', "Cache-Control": caching}
+    if any(known.value in {tag, "*"} for known in request.if_none_match or ()):
+        return web.Response(status=304, headers=headers)
+    return web.Response(body=body, headers={**headers, "Content-Type": media_type})
+
+
+def _tag(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()[:32]

@@ -54,8 +54,8 @@ def _outermost(context: Context) -> Any:
         request_id = given if _REQUEST_ID.fullmatch(given) else str(uuid7())
         request[_REQUEST_ID_KEY] = request_id
         try:
-            _bounded_headers(request)
             context.callers.admit(request.headers)
+            _bounded_headers(request)
             response = await handler(request)
         except ApiError as error:
             response = _problem(error.problem, request_id, error.headers)

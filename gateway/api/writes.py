@@ -5,13 +5,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from adapters.contract.adapter import WriteContext
 from adapters.contract.flow import Flow
 from adapters.contract.models.resources import Order, OrderChange
 from gateway.api.body import ApiError, refuse
 from gateway.api.context import Answer, Call
 from gateway.api.keys import KeyInvalid, KeyMissing, parse_key
-from gateway.api.problems import problem
+from gateway.api.problems import Problem, problem
 from gateway.api.views import operation_view
 from gateway.operations.answers import operation_path
 from gateway.operations.engine import WRITE_SECONDS, Write
@@ -127,7 +129,13 @@ async def _told(call: Call, operation: Operation, key: Key, *, first: bool) -> A
         return Answer(operation_view(operation, call.caller), 202, headers)
     media_type = stored.fields.get("content-type", "application/json")
     kept = {name: value for name, value in stored.fields.items() if name != "content-type"}
-    return Answer(stored.body, stored.status, {**kept, **headers}, media_type)
+    body = stored.body if stored.status < 400 else _asked_by(stored.body, call.request_id)
+    return Answer(body, stored.status, {**kept, **headers}, media_type)
+
+
+def _asked_by(body: bytes, request_id: str) -> bytes:
+    """Return a stored problem as an answer to this request, which may not be the one that met it."""
+    return msgspec.structs.replace(msgspec.json.decode(body, type=Problem), request_id=request_id).encoded()
 
 
 async def _conflict(call: Call, name: str, operation_id: str | None) -> ApiError:
