@@ -103,7 +103,14 @@ async def test_the_adapters_headers_leave_and_ours_say_who_we_are() -> None:
 
 @pytest.mark.parametrize(
     ("method", "body", "length"),
-    [("POST", b"{}", "2"), ("POST", None, "0"), ("PUT", b"", "0"), ("DELETE", None, "0"), ("GET", None, None)],
+    [
+        ("POST", b"{}", "2"),
+        ("POST", None, "0"),
+        ("PUT", b"", "0"),
+        ("DELETE", None, "0"),
+        ("GET", None, None),
+        ("GET", b"{}", "2"),
+    ],
 )
 async def test_a_body_leaves_as_it_is(method: str, body: bytes | None, length: str | None) -> None:
     """The frozen bytes, their length, and no media type that the adapter did not name."""
