@@ -44,7 +44,7 @@ class Assignment(msgspec.Struct):
 
 def build(name: str, *, seed: int = 0, faults: Mapping[str, float] | None = None, pace: float = 1.0) -> Simulator:
     """Make a provider's simulator on the real clock. Raises KeyError for an unknown name, ValueError for bad faults."""
-    return registry.load(name).simulator(now=_now, seed=seed, faults=faults, pace=pace)
+    return registry.load_simulator(name)(now=_now, seed=seed, faults=faults, pace=pace)
 
 
 def _silent(url: str) -> None:
