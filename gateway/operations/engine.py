@@ -14,7 +14,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-import msgspec
 import structlog
 
 from adapters.contract.adapter import ProcessState, WriteContext
@@ -24,11 +23,11 @@ from adapters.contract.models.resources import Order, OrderChange
 from adapters.contract.wire import HttpRequest
 from gateway.errors import AdapterFault
 from gateway.operations import answers
-from gateway.operations.processes import POLL_SECONDS, processes, settled
+from gateway.operations.processes import POLL_SECONDS, given_up, processes, settled
 from gateway.providers.provider import Provider, Trip
 from policies.errors import DuplicateReference, KeyReused, Overloaded, PolicyError, Withdrawn
 from policies.journal import Evidence, Journal, JournalFull, Operation
-from policies.operation import ENDED, State, after_failure
+from policies.operation import State
 
 WRITE_SECONDS = 60.0
 """The longest a write may take from its claim to the provider's answer, queueing included."""
@@ -60,6 +59,7 @@ class _Run:
     write: Write
     operation: Operation
     task: asyncio.Task[None] | None = None
+    ended: Operation | None = None
 
 
 class Engine:
@@ -115,6 +115,9 @@ class Engine:
         if run is not None and run.task is not None and wait > 0:
             await asyncio.wait({run.task}, timeout=wait)
         operation = await self._journal.get(operation_id)
+        if operation is None and run is not None:
+            # Its key was not used up, and somebody has claimed it anew already.
+            operation = run.ended
         assert operation is not None  # noqa: S101 - live and ended operations are kept
         return operation
 
@@ -124,11 +127,14 @@ class Engine:
             raise Withdrawn
         now = datetime.now(UTC)
         cancelled = self._next(operation, "cancelled", Evidence(now, "withdrawn", "not sent"))
+        cancelled = replace(cancelled, answer=answers.of_withdrawal(cancelled))
         if not await self._journal.update(cancelled):
             raise Withdrawn
+        # The run's own record is a version behind now: whatever it still tries to store, and so to send, is refused.
         run = self._runs.get(operation.id)
-        if run is not None:
-            run.operation = cancelled
+        if run is not None and run.task is not None:
+            run.ended = cancelled
+            run.task.cancel()
         return cancelled
 
     async def close(self, grace: float) -> None:
@@ -152,7 +158,9 @@ class Engine:
         try:
             await self._run_flow(run)
         except asyncio.CancelledError:
-            await self._end_without_result(run, AdapterFault("stopped"), after_failure(run.write.trip.attempts))
+            # What the provider works on stays pending; of anything else it is told how far it got.
+            if run.operation.state != "pending":
+                await self._end_without_result(run, Overloaded(1.0))
             raise
         finally:
             self._runs.pop(run.operation.id, None)
@@ -162,20 +170,17 @@ class Engine:
         write.trip.before_commit = lambda request: self._sending(run, request)
         context = WriteContext(operation.id, operation.created_at)
         try:
-            result = await write.provider.run(write.flow(context), write.trip)
+            result = await write.provider.run(_begun(write, context), write.trip)
+            self._note_attempts(run)
+            if isinstance(result, OrderChange) and result.state == "pending":
+                result = await self._poll(run, result)
+            await self._end(run, result)
         except Withdrawn:
             return
         except Exception as error:
             if not isinstance(error, AdapterError | PolicyError | AdapterFault | JournalFull):
                 log.exception("operation failed", operation=operation.id)
-            if write.provider.adapter.success_in_body:
-                write.trip.doubt()
-            await self._end_without_result(run, error, after_failure(write.trip.attempts))
-            return
-        self._note_attempts(run)
-        if isinstance(result, OrderChange) and result.state == "pending":
-            result = await self._poll(run, result)
-        await self._end(run, result)
+            await self._end_without_result(run, error)
 
     async def _sending(self, run: _Run, request: HttpRequest) -> None:
         """Record the intent before the first byte of a commit may leave. Raises Withdrawn."""
@@ -217,8 +222,7 @@ class Engine:
             if change.state != "pending":
                 break
         if change.state == "pending":
-            # The provider says that every process ends within this time; what became of it is not known.
-            change = msgspec.structs.replace(change, state="unknown")
+            change = given_up(change, provider=run.write.provider.adapter.title)
         log.info("processes ended", operation=run.operation.id, state=change.state, seconds=time.monotonic() - started)
         return change
 
@@ -240,13 +244,16 @@ class Engine:
         ended = self._next(run.operation, state, Evidence(datetime.now(UTC), "ended", state))
         await self._store(run, replace(ended, answer=answer, subject=subject, next_check_at=None))
 
-    async def _end_without_result(self, run: _Run, error: BaseException, state: State) -> None:
+    async def _end_without_result(self, run: _Run, error: BaseException) -> None:
+        state = answers.state_after(error, run.write.trip, run.write.provider)
         self._note_attempts(run)
         verdict = type(error).__name__
         ended = self._next(run.operation, state, Evidence(datetime.now(UTC), "ended", verdict))
-        answer = answers.of_error(error, ended)
-        await self._store(run, replace(ended, answer=answer, next_check_at=None))
-        log.info("operation ended", operation=ended.id, state=state, error=verdict, idempotency_key=ended.key)
+        answer = answers.of_error(answers.telling(error, run.write.trip), ended)
+        ended = replace(ended, answer=answer, next_check_at=None)
+        if await self._journal.update(ended):
+            run.ended = ended
+            log.info("operation ended", operation=ended.id, state=state, error=verdict, idempotency_key=ended.key)
 
     def _next(self, operation: Operation, state: State, evidence: Evidence) -> Operation:
         return replace(
@@ -264,6 +271,12 @@ class Engine:
         run.operation = operation
 
 
-def is_over(operation: Operation) -> bool:
-    """Tell whether waiting longer would change nothing soon: ended, unknown or parked."""
-    return operation.state in ENDED or operation.state in {"unknown", "parked"}
+def _begun(write: Write, context: WriteContext) -> Flow[Order | OrderChange]:
+    """Return the write's flow. Raises AdapterError, and AdapterFault for any other exception."""
+    try:
+        return write.flow(context)
+    except AdapterError:
+        raise
+    except Exception as error:
+        log.exception("adapter failed", provider=write.provider.name)
+        raise AdapterFault from error

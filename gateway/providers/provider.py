@@ -10,7 +10,14 @@ from typing import Any, TypeVar
 import structlog
 
 from adapters.contract.adapter import Adapter, Token
-from adapters.contract.errors import AdapterError, CredentialsRefused, NoAnswer, ProviderError, RateLimited
+from adapters.contract.errors import (
+    AccountRefused,
+    AdapterError,
+    CredentialsRefused,
+    NoAnswer,
+    ProviderError,
+    RateLimited,
+)
 from adapters.contract.flow import Answer, Flow
 from adapters.contract.wire import HttpRequest, HttpResponse
 from gateway.config.model import Timeouts
@@ -20,7 +27,8 @@ from gateway.providers.evidence import SendFailed
 from gateway.providers.outbound import Outbound
 from gateway.providers.pacing import Pacer, PacingRefused
 from gateway.providers.tokens import Tokens
-from policies.errors import CapacityExceeded, DeadlineExceeded
+from policies.errors import CapacityExceeded, DeadlineExceeded, PolicyError, Withdrawn
+from policies.journal import JournalFull
 from policies.operation import Attempt
 
 T = TypeVar("T")
@@ -40,7 +48,8 @@ class Trip:
     """What one call through a provider may take, and what it saw.
 
     `deadline` is monotonic time. `before_commit` is awaited before a request with effect `commit` may leave; it may
-    raise to stop it. `attempts` has every commit that was tried, in order.
+    raise to stop it. `attempts` has every commit that was tried, in order; `commits` counts those that the flow wanted
+    sent. `last_error` is what the last commit was answered, where that was an error.
     """
 
     deadline: float
@@ -49,6 +58,7 @@ class Trip:
     traceparent: str | None = None
     before_commit: Callable[[HttpRequest], Awaitable[None]] = _nothing
     attempts: list[Attempt] = field(default_factory=list)
+    commits: int = 0
     last_error: ProviderError | None = None
     queue_seconds: float = 0.0
     provider_seconds: float = 0.0
@@ -96,9 +106,9 @@ class Provider:
         Raises AdapterError (refusals, provider errors, NoAnswer), CapacityExceeded, DeadlineExceeded, what
         `before_commit` raises, and AdapterFault for any other exception of the adapter's own.
         """
-        return await self._drive(flow, lambda request: self._answered(request, trip))
+        return await self._drive(flow, trip, lambda request: self._answered(request, trip))
 
-    async def _drive(self, flow: Flow[T], send: Callable[[HttpRequest], Awaitable[Answer]]) -> T:
+    async def _drive(self, flow: Flow[T], trip: Trip, send: Callable[[HttpRequest], Awaitable[Answer]]) -> T:
         answer: Any = None
         for _ in range(MAX_STEPS):
             try:
@@ -111,6 +121,7 @@ class Provider:
             except Exception as error:
                 log.exception("adapter failed", provider=self.name)
                 raise AdapterFault from error
+            trip.commits += sum(one.effect == "commit" for one in (step if isinstance(step, list) else [step]))
             answer = await self._many(step, send) if isinstance(step, list) else await send(step)
         flow.close()
         raise AdapterFault
@@ -120,8 +131,36 @@ class Provider:
     ) -> list[Answer]:
         """Send independent requests: reads at once, writes one by one."""
         if any(request.effect == "commit" for request in requests):
-            return [await send(request) for request in requests]
-        return list(await asyncio.gather(*(send(request) for request in requests)))
+            return await self._in_turn(requests, send)
+        reads = [asyncio.ensure_future(send(request)) for request in requests]
+        try:
+            return list(await asyncio.gather(*reads))
+        finally:
+            for read in reads:
+                read.cancel()
+
+    async def _in_turn(
+        self, requests: list[HttpRequest], send: Callable[[HttpRequest], Awaitable[Answer]]
+    ) -> list[Answer]:
+        """Send writes one by one.
+
+        What stops the first ends the flow: nothing was done. What stops a later one is an answer like any other, "not
+        sent", so that the flow can tell what came of those before it.
+        """
+        answers: list[Answer] = []
+        for request in requests:
+            try:
+                answers.append(await send(request))
+            except Withdrawn:
+                raise
+            except (AdapterError, PolicyError, AdapterFault, JournalFull) as error:
+                if not answers:
+                    raise
+                if isinstance(error, CredentialsRefused | AccountRefused | RateLimited):
+                    answers.append(error)
+                else:
+                    answers.append(NoAnswer(type(error).__name__, sent=False))
+        return answers
 
     async def _answered(self, request: HttpRequest, trip: Trip) -> Answer:
         """Send one request, with one more login where the token was refused; return the answer or the error it is."""
@@ -131,8 +170,9 @@ class Provider:
             other = await self._tokens.replace(token)
             if other is not None:
                 answer = await self._sent(request, other, trip)
+        if request.effect == "commit":
+            trip.last_error = answer if isinstance(answer, ProviderError) else None
         if isinstance(answer, ProviderError):
-            trip.last_error = answer
             self.last_failure = type(answer).__name__
         else:
             self.last_failure = None
@@ -167,12 +207,18 @@ class Provider:
                     await trip.before_commit(request)
                 try:
                     response = await self._outbound.send(request, self._channel, left)
-                except SendFailed as failure:
-                    return self._failed(request, failure, trip)
+                except asyncio.CancelledError:
+                    if request.effect == "commit":
+                        # Stopped in the middle: nobody knows what left, so all of it may have.
+                        trip.attempts.append(Attempt("sent"))
+                    raise
                 finally:
                     trip.provider_seconds += time.monotonic() - started
         except PacingRefused as refused:
             raise CapacityExceeded(refused.retry_after) from refused
+        except SendFailed as failure:
+            # Only here: the pacer has to see it, for what was never sent costs no slot.
+            return self._failed(request, failure, trip)
         return self._judged(request, response, trip)
 
     def _failed(self, request: HttpRequest, failure: SendFailed, trip: Trip) -> NoAnswer:
@@ -189,6 +235,8 @@ class Provider:
             request_id=trip.request_id,
             idempotency_key=trip.idempotency_key,
         )
+        if failure.kind == "invalid" and failure.phase == "not-sent":
+            raise AdapterFault from failure
         return NoAnswer(failure.kind, sent=failure.phase != "not-sent", timed_out=failure.kind == "timeout")
 
     def _cut_short(self, request: HttpRequest, failure: SendFailed) -> Attempt:
@@ -196,17 +244,22 @@ class Provider:
         status = failure.status
         if status is None:
             return Attempt(failure.phase)
-        error = self.adapter.error(request, HttpResponse(status, failure.headers))
+        try:
+            error = self._error(request, HttpResponse(status, failure.headers))
+        except AdapterFault:
+            return Attempt(failure.phase, "unclear", status)
         if 200 <= status < 300:
             return Attempt(failure.phase, "unclear" if self.adapter.success_in_body else "executed", status)
         return Attempt(failure.phase, judgement(error), status)
 
     def _judged(self, request: HttpRequest, response: HttpResponse, trip: Trip) -> Answer:
         try:
-            error = self.adapter.error(request, response)
-        except Exception as fault:
-            log.exception("adapter failed", provider=self.name)
-            raise AdapterFault from fault
+            error = self._error(request, response)
+        except AdapterFault:
+            if request.effect != "commit":
+                raise
+            trip.attempts.append(Attempt("answered", "unclear", response.status))
+            return NoAnswer("unreadable", sent=True)
         if request.effect == "commit":
             trip.attempts.append(Attempt("answered", judgement(error), response.status))
         if isinstance(error, RateLimited):
@@ -227,7 +280,19 @@ class Provider:
             )
         return response if error is None else error
 
+    def _error(self, request: HttpRequest, response: HttpResponse) -> ProviderError | None:
+        """Return what the adapter says of a response. Raises AdapterFault."""
+        try:
+            return self.adapter.error(request, response)
+        except Exception as fault:
+            log.exception("adapter failed", provider=self.name)
+            raise AdapterFault from fault
+
     async def _login(self) -> Token:
         trip = Trip(time.monotonic() + self._timeouts.login * 2, request_id="login")
         flow = self.adapter.login(datetime.now(UTC))
-        return await self._drive(flow, lambda request: self._exchange(request, self._timeouts.login, trip))
+        try:
+            return await self._drive(flow, trip, lambda request: self._exchange(request, self._timeouts.login, trip))
+        except ProviderError as error:
+            self.last_failure = type(error).__name__
+            raise
