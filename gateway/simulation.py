@@ -105,7 +105,9 @@ async def start_process(
 
     It ends when `stop` is called or this process ends, whatever way. Raises RuntimeError when it does not come up.
     """
-    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "gateway.simulation", stdin=PIPE, stdout=PIPE)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-P", "-m", "gateway.simulation", stdin=PIPE, stdout=PIPE
+    )
     started = SimulatorProcess({}, process)
     if process.stdin is None or process.stdout is None:
         raise RuntimeError("the simulators' process has no pipes")
