@@ -177,7 +177,7 @@ def _origin_form(target: str) -> str:
     if target.startswith("/"):
         return target
     url = urlsplit(target)
-    return f"{url.path or '/'}?{url.query}"
+    return f"{url.path}?{url.query}"
 
 
 async def _deliver(reply: Reply, request: web.Request) -> web.StreamResponse:
