@@ -96,7 +96,7 @@ def validated(model: type[ModelT], content: Any) -> ModelT:
     """Return the content as a model. Raises ApiError (`validation-failed`, 400) with every violation."""
     empty = list(_empty(content, ""))
     try:
-        value = model.model_validate(content)
+        value = model.model_validate(content, by_alias=True, by_name=False)
     except ValidationError as error:
         refuse_violations([*empty, *violations(error, {one.name for one in empty})])
     if empty:

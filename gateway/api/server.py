@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import structlog
-from aiohttp import web
+from aiohttp import HttpVersion10, web
 from uuid_utils import uuid7
 
 from adapters.contract.errors import AdapterError, InvalidOrder
@@ -55,7 +55,7 @@ def _outermost(context: Context) -> Any:
         request[_REQUEST_ID_KEY] = request_id
         try:
             context.callers.admit(request.headers)
-            _bounded_headers(request)
+            _proper(request)
             response = await handler(request)
         except ApiError as error:
             response = _problem(error.problem, request_id, error.headers)
@@ -147,7 +147,10 @@ def _finish(request: web.Request, response: web.StreamResponse, request_id: str,
         headers["Vary"] = "Origin"
 
 
-def _bounded_headers(request: web.Request) -> None:
+def _proper(request: web.Request) -> None:
+    """Refuse what the parser lets through: too many headers, and a version before there were any."""
+    if request.version < HttpVersion10:
+        refuse("malformed-request", "HTTP/1.1 is spoken here.")
     if sum(len(name) + len(value) + 4 for name, value in request.raw_headers) > MAX_HEADER_BYTES:
         refuse("header-too-large")
 
