@@ -213,9 +213,9 @@ def reset(transport: asyncio.BaseTransport) -> None:
     """Close a connection with RST, the way a crashed server or a firewall does."""
     connection = transport.get_extra_info("socket")
     if connection is not None:
+        # Not to linger at all is what makes the kernel send RST for FIN.
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    if isinstance(transport, asyncio.Transport):
-        transport.abort()
+    transport.close()
 
 
 async def _without_server(request: web.Request, response: web.StreamResponse) -> None:

@@ -1,11 +1,12 @@
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any, get_args
 
 import pytest
+import uvloop
 
 from adapters.contract.simulator import FaultKind, Received, Simulator, json_response
 from adapters.contract.wire import HttpRequest, HttpResponse
@@ -145,6 +146,19 @@ async def test_a_fault_is_carried_out_as_it_is_called(kind: FaultKind) -> None:
         truth = await outbound.send(HttpRequest("GET", "/_simulator/truth"), way, TIMEOUT)
     assert outcome == expected[kind]
     assert truth.object()["faults"] == {kind: 1}
+
+
+@pytest.mark.parametrize("run", [asyncio.run, uvloop.run])
+def test_a_reset_is_a_reset_on_either_loop(run: Callable[[Coroutine[Any, Any, None]], None]) -> None:
+    """`ordergate simulate` runs on uvloop, whose connections are not asyncio's."""
+
+    async def main() -> None:
+        async with connected(echo({"reset": 1.0})) as (reader, writer):
+            writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            with pytest.raises(ConnectionResetError):
+                await asyncio.wait_for(reader.read(), TIMEOUT)
+
+    run(main())
 
 
 @pytest.mark.parametrize(("kind", "received"), [("lost-reply-before", b""), ("reset", ConnectionResetError)])
