@@ -58,12 +58,17 @@ _PAGE = """\
 </body>
 </html>
 """
+_PROBLEMS = (
+    "An answer of 400 and above is `application/problem+json` (RFC 9457). Decide by `type`; for a write `placed` says "
+    "whether it was done, and `retry` whether to repeat it with the same key or another."
+)
 
 
 def add_pages(app: web.Application) -> None:
     """Add the documents' routes."""
     app.router.add_get("/openapi.json", _openapi)
     app.router.add_get("/docs", _docs)
+    app.router.add_get("/problems", _problems)
     app.router.add_get("/problems/{type}", _problem)
     for path in FILES:
         app.router.add_get(f"/{path}", _file)
@@ -94,17 +99,34 @@ async def _docs(request: web.Request) -> web.Response:
     return web.Response(body=page.encode(), headers=_HTML)
 
 
+async def _problems(request: web.Request) -> web.Response:
+    """List the problem types for people."""
+    rows = "\n".join(
+        f'<tr><td><a href="problems/{name}"><code>{name}</code></a></td><td>{kind.status}</td>'
+        f"<td>{_prose(kind.title)}</td></tr>"
+        for name, kind in TYPES.items()
+    )
+    body = (
+        f"<h1>Problem types</h1>\n<p>{_prose(_PROBLEMS)}</p>\n"
+        f"<table>\n<tr><th>type</th><th>status</th><th>title</th></tr>\n{rows}\n</table>\n"
+        '<footer><a href="docs">All endpoints</a></footer>'
+    )
+    head = '<link rel="stylesheet" href="docs/pages.css">'
+    page = _PAGE.format(title="Problem types · Ordergate", head=head, body=body)
+    return web.Response(body=page.encode(), headers=_HTML)
+
+
 async def _problem(request: web.Request) -> web.Response:
     """Explain a problem type to people. Raises ApiError (`not-found`)."""
     name = request.match_info["type"]
     kind = TYPES.get(name)
     if kind is None:
         refuse("not-found", "There is no problem type of that name.")
+    status = "400, or 422" if name == "validation-failed" else str(kind.status)
     body = (
         f"<h1>{_prose(kind.title)}</h1>\n<p>{_prose(kind.meaning)}</p>\n"
-        f"<dl><dt>type</dt><dd><code>/problems/{html.escape(name)}</code></dd>"
-        f"<dt>status</dt><dd>{kind.status}</dd></dl>\n"
-        '<footer><a href="../docs">All endpoints and problem types</a></footer>'
+        f"<dl><dt>type</dt><dd><code>/problems/{name}</code></dd><dt>status</dt><dd>{status}</dd></dl>\n"
+        '<footer><a href="../problems">All problem types</a> · <a href="../docs">All endpoints</a></footer>'
     )
     head = '<link rel="stylesheet" href="../docs/pages.css">'
     page = _PAGE.format(title=f"{html.escape(kind.title)} · Ordergate", head=head, body=body)

@@ -71,7 +71,13 @@ class PublishedContract:
         if body.get("requestId") != headers.get("X-Request-ID"):
             found.append("the request ids differ")
         if operation is None:
-            allowed = {404: ["not-found"], 405: ["method-not-allowed"], 403: ["forbidden"], 431: ["header-too-large"]}
+            allowed = {
+                400: ["malformed-request"],
+                404: ["not-found"],
+                405: ["method-not-allowed"],
+                403: ["forbidden"],
+                431: ["header-too-large"],
+            }
             named = allowed.get(status, [])
         else:
             response = operation["responses"].get(str(status), {})
