@@ -99,7 +99,7 @@ def of_failed_change(
     )
     if state == "unknown":
         told = problem("outcome-unknown", violations=violations, provider=ProviderWords(name=operation.account))
-    elif error is not None:
+    elif error is not None and (state != "failed" or rule(error).judgement == "rejected"):
         told = msgspec.structs.replace(describe(error, operation.account), violations=violations or None)
     else:
         told = problem("rejected-by-provider", violations=violations, provider=ProviderWords(name=operation.account))
