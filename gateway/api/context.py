@@ -114,7 +114,7 @@ class Call:
         """Return the query parameters. Raises ApiError with a violation for each that is wrong, unknown or repeated."""
         pairs = self.http.query
         repeated = [name for name in dict.fromkeys(pairs) if len(pairs.getall(name)) > 1]
-        found = [ProblemViolation(name=name, reason="given more than once") for name in repeated]
+        found = [ProblemViolation(name=name or "query", reason="given more than once") for name in repeated]
         found += [ProblemViolation(name=name or "query", reason="empty") for name, value in pairs.items() if not value]
         try:
             value = model.model_validate(dict(pairs), by_alias=True, by_name=False)

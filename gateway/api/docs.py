@@ -102,7 +102,7 @@ async def _docs(request: web.Request) -> web.Response:
 async def _problems(request: web.Request) -> web.Response:
     """List the problem types for people."""
     rows = "\n".join(
-        f'<tr><td><a href="problems/{name}"><code>{name}</code></a></td><td>{kind.status}</td>'
+        f'<tr><td><a href="problems/{name}"><code>{name}</code></a></td><td>{_status(name)}</td>'
         f"<td>{_prose(kind.title)}</td></tr>"
         for name, kind in TYPES.items()
     )
@@ -122,15 +122,19 @@ async def _problem(request: web.Request) -> web.Response:
     kind = TYPES.get(name)
     if kind is None:
         refuse("not-found", "There is no problem type of that name.")
-    status = "400, or 422" if name == "validation-failed" else str(kind.status)
     body = (
         f"<h1>{_prose(kind.title)}</h1>\n<p>{_prose(kind.meaning)}</p>\n"
-        f"<dl><dt>type</dt><dd><code>/problems/{name}</code></dd><dt>status</dt><dd>{status}</dd></dl>\n"
+        f"<dl><dt>type</dt><dd><code>/problems/{name}</code></dd><dt>status</dt><dd>{_status(name)}</dd></dl>\n"
         '<footer><a href="../problems">All problem types</a> · <a href="../docs">All endpoints</a></footer>'
     )
     head = '<link rel="stylesheet" href="../docs/pages.css">'
     page = _PAGE.format(title=f"{html.escape(kind.title)} · Ordergate", head=head, body=body)
     return web.Response(body=page.encode(), headers=_HTML)
+
+
+def _status(name: str) -> str:
+    """Return the statuses of a problem type; one has two."""
+    return f"{TYPES[name].status}, 422" if name == "validation-failed" else str(TYPES[name].status)
 
 
 def _prose(text: str) -> str:

@@ -32,6 +32,7 @@ pytestmark = pytest.mark.usefixtures("nothing_is_sent")
         ("idempotency-key=a%20b", ["idempotency-key"]),
         ("x=1&y=2&limit=x", ["limit", "x", "y"]),
         ("=1", ["query"]),
+        ("=1&=2", ["query", "query"]),
     ],
 )
 def test_every_query_parameter_that_is_wrong_is_named(attacker: Attacker, query: str, expected: list[str]) -> None:
