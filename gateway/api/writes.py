@@ -13,7 +13,7 @@ from adapters.contract.models.resources import Order, OrderChange
 from gateway.api.body import ApiError, refuse
 from gateway.api.context import Answer, Call
 from gateway.api.keys import KeyInvalid, KeyMissing, parse_key
-from gateway.api.problems import Problem, problem
+from gateway.api.problems import Problem, Retry, problem
 from gateway.api.views import operation_view
 from gateway.operations.answers import operation_path
 from gateway.operations.engine import WRITE_SECONDS, Write
@@ -138,13 +138,21 @@ def _asked_by(body: bytes, request_id: str) -> bytes:
     return msgspec.structs.replace(msgspec.json.decode(body, type=Problem), request_id=request_id).encoded()
 
 
+_RETRY: dict[str, Retry] = {
+    "request-in-progress": "same-key",
+    "idempotency-key-reused": "new-key",
+    # The reference stays taken, whatever the key.
+    "duplicate-order-reference": "never",
+}
+
+
 async def _conflict(call: Call, name: str, operation_id: str | None) -> ApiError:
     """Return the problem of a write that another operation stands in the way of, with that operation's fate."""
     operation = None if operation_id is None else await call.context.journal.get(operation_id)
     told = problem(
         name,
         placed=None if operation is None else PLACED[operation.state],
-        retry="same-key" if name == "request-in-progress" else "new-key",
+        retry=_RETRY[name],
         retry_after=1 if name == "request-in-progress" else None,
         operation=None if operation is None else operation_path(operation.id),
     )

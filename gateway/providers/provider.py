@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -26,10 +25,14 @@ from gateway.providers.channel import Channel
 from gateway.providers.evidence import SendFailed
 from gateway.providers.outbound import Outbound
 from gateway.providers.pacing import Pacer, PacingRefused
+from gateway.providers.redaction import Redaction
 from gateway.providers.tokens import Tokens
+from gateway.providers.trip import Trip
 from policies.errors import CapacityExceeded, DeadlineExceeded, PolicyError, Withdrawn
 from policies.journal import JournalFull
 from policies.operation import Attempt
+
+__all__ = ["Provider", "Trip"]
 
 T = TypeVar("T")
 
@@ -37,42 +40,6 @@ MAX_STEPS = 50
 """A flow that yields more often than this goes round in circles."""
 
 log = structlog.get_logger("ordergate.provider")
-
-
-async def _nothing(request: HttpRequest) -> None:
-    """Let a request go without a word."""
-
-
-@dataclass(slots=True)
-class Trip:
-    """What one call through a provider may take, and what it saw.
-
-    `deadline` is monotonic time. `before_commit` is awaited before a request with effect `commit` may leave; it may
-    raise to stop it. `attempts` has every commit that was tried, in order; `commits` counts those that the flow wanted
-    sent. `last_error` is what the last commit was answered, where that was an error.
-    """
-
-    deadline: float
-    request_id: str
-    idempotency_key: str | None = None
-    traceparent: str | None = None
-    before_commit: Callable[[HttpRequest], Awaitable[None]] = _nothing
-    attempts: list[Attempt] = field(default_factory=list)
-    commits: int = 0
-    last_error: ProviderError | None = None
-    queue_seconds: float = 0.0
-    provider_seconds: float = 0.0
-
-    def doubt(self) -> None:
-        """Take back what was concluded from a success status: the body was to tell, and cannot be read."""
-        self.attempts = [
-            replace(attempt, judgement="unclear") if attempt.judgement == "executed" else attempt
-            for attempt in self.attempts
-        ]
-
-    def left(self, own: float) -> float:
-        """Return the seconds a hop may take: its own bound, or what is left of the whole."""
-        return max(0.0, min(own, self.deadline - time.monotonic()))
 
 
 class Provider:
@@ -99,6 +66,7 @@ class Provider:
         self._pacer = pacer
         self._timeouts = timeouts
         self._tokens = Tokens(self._login, time.monotonic)
+        self._redaction = Redaction(adapter.credentials)
 
     async def run(self, flow: Flow[T], trip: Trip) -> T:
         """Drive a flow to its end and return what it returns.
@@ -121,7 +89,10 @@ class Provider:
             except Exception as error:
                 log.exception("adapter failed", provider=self.name)
                 raise AdapterFault from error
-            trip.commits += sum(one.effect == "commit" for one in (step if isinstance(step, list) else [step]))
+            requests = step if isinstance(step, list) else [step]
+            if not all(isinstance(one, HttpRequest) for one in requests):
+                break
+            trip.commits += sum(one.effect == "commit" for one in requests)
             answer = await self._many(step, send) if isinstance(step, list) else await send(step)
         flow.close()
         raise AdapterFault
@@ -283,7 +254,7 @@ class Provider:
     def _error(self, request: HttpRequest, response: HttpResponse) -> ProviderError | None:
         """Return what the adapter says of a response. Raises AdapterFault."""
         try:
-            return self.adapter.error(request, response)
+            return self._redaction.applied(self.adapter.error(request, response), request)
         except Exception as fault:
             log.exception("adapter failed", provider=self.name)
             raise AdapterFault from fault

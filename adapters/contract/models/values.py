@@ -57,6 +57,12 @@ def _currencies() -> frozenset[str]:
     return frozenset(entry.code for entry in Currency)
 
 
+def load_tables() -> None:
+    """Load the tables of currencies and phone numbers, which are read from files: not in the middle of a request."""
+    _currencies()
+    phone("+31201234567")
+
+
 def currency(code: str) -> str:
     """Return the code. Raises ValueError unless it is a current ISO 4217 code in upper case."""
     if code not in _currencies():
@@ -69,11 +75,11 @@ def amount(value: Any) -> str:
 
     Digits stay as they are; exponents are written out. Raises MalformedResponse for anything else.
     """
+    if isinstance(value, str) and _PLAIN.fullmatch(value):
+        return value
     if isinstance(value, bool) or not isinstance(value, int | str):
         raise MalformedResponse("An amount is neither a number nor numeric text.", status=200)
     text = str(value).strip()
-    if _PLAIN.fullmatch(text):
-        return text
     try:
         number = Decimal(text)
     except InvalidOperation as error:
@@ -109,7 +115,7 @@ def timestamp(value: Any) -> datetime | None:
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     try:
-        return moment.astimezone(UTC).replace(microsecond=0)
+        return (moment if moment.tzinfo is UTC else moment.astimezone(UTC)).replace(microsecond=0)
     except OverflowError:
         return None
 
