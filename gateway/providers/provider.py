@@ -94,6 +94,7 @@ class Provider:
                 break
             trip.commits += sum(one.effect == "commit" for one in requests)
             answer = await self._many(step, send) if isinstance(step, list) else await send(step)
+        log.error("flow does not end, or yields no request", provider=self.name)
         flow.close()
         raise AdapterFault
 
@@ -261,9 +262,12 @@ class Provider:
 
     async def _login(self) -> Token:
         trip = Trip(time.monotonic() + self._timeouts.login * 2, request_id="login")
-        flow = self.adapter.login(datetime.now(UTC))
+
+        def flow() -> Flow[Token]:
+            return (yield from self.adapter.login(datetime.now(UTC)))
+
         try:
-            return await self._drive(flow, trip, lambda request: self._exchange(request, self._timeouts.login, trip))
+            return await self._drive(flow(), trip, lambda request: self._exchange(request, self._timeouts.login, trip))
         except ProviderError as error:
             self.last_failure = type(error).__name__
             raise
