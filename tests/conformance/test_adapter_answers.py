@@ -142,15 +142,15 @@ def words(result: Any) -> dict[tuple[str, str], str]:
     return found
 
 
-@pytest.mark.parametrize("digits", [FRACTION, "0.10", "7", "0.000"])
+@pytest.mark.parametrize(("digits", "amount"), [(FRACTION, FRACTION), ("0.10", "0.10"), ("7", "7"), ("1.50e2", "150")])
 @pytest.mark.parametrize("as_text", [False, True], ids=["as a number", "as text"])
-def test_money_survives_to_the_last_digit(subject: Subject, digits: str, as_text: bool) -> None:
-    """Where an answer states an amount, its digits are the canonical amount's, however many there are."""
+def test_money_survives_to_the_last_digit(subject: Subject, digits: str, amount: str, as_text: bool) -> None:
+    """Where an answer states an amount, every digit is the canonical amount's; exponents are written out."""
     new = msgspec.Raw(msgspec.json.encode(digits) if as_text else digits.encode())
     for recording in recordings(subject.name):
         before = money_in(recording.result)
         after = [money_in(result) for result in with_amounts(recording, new)] if before else []
-        assert not before or any(amounts.count(digits) > before.count(digits) for amounts in after), recording
+        assert not before or any(amounts.count(amount) > before.count(amount) for amounts in after), recording
 
 
 def with_amounts(recording: Recording, new: msgspec.Raw) -> Iterator[Any]:

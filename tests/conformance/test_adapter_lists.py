@@ -1,6 +1,7 @@
 """Lists: cursors go on and end, nothing comes twice, limits hold, and somebody else's cursor is refused."""
 
 from collections.abc import Callable, Iterator
+from itertools import cycle
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from support.conformance import Account
 
 Listing = Callable[[Adapter[Any, Any], int, str | None], flow.Flow[Page[Any]]]
 MOST_PAGES = 300
+MANY = 110
 FOREIGN = (
     "",
     "0",
@@ -54,12 +56,12 @@ def listings(account: Account) -> Iterator[tuple[str, Listing]]:
         yield "orders", lambda adapter, limit, cursor: adapter.list_orders(OrderQuery(limit=limit, cursor=cursor))
 
 
-def walk(account: Account, listing: Listing, limit: int) -> list[str]:
-    """Return the ids of a whole list, page by page; raises AssertionError where it does not end."""
+def walk(account: Account, listing: Listing, *limits: int) -> list[str]:
+    """Return the ids of a whole list, read with these limits in turn. Raises AssertionError where it has no end."""
     found: list[str] = []
     cursors: set[str | None] = {None}
     cursor = None
-    for _ in range(MOST_PAGES):
+    for _, limit in zip(range(MOST_PAGES), cycle(limits), strict=False):
         page = account.run(listing(account.adapter, limit, cursor))
         assert len(page.items) <= limit, "more than was asked for"
         ids = [item.id for item in page.items]
@@ -75,16 +77,25 @@ def walk(account: Account, listing: Listing, limit: int) -> list[str]:
     raise AssertionError("the list does not end")
 
 
-@pytest.mark.parametrize("limit", [1, 3, 7, 100])
-def test_a_list_goes_on_and_ends_and_shows_everything_once(account: Account, limit: int) -> None:
-    """Page after page, all that exists comes once, whatever the size of the pages."""
+@pytest.mark.parametrize("limits", [(1,), (7,), (5, 1, 3)], ids=str)
+def test_a_list_goes_on_and_ends_and_shows_everything_once(account: Account, limits: tuple[int, ...]) -> None:
+    """Page after page, all that exists comes once, whatever the size of the pages, even a changing one."""
     for _ in range(8):
         account.arranged_order()
     for name, listing in listings(account):
-        whole, parts = walk(account, listing, 100), walk(account, listing, limit)
+        whole, parts = walk(account, listing, 100), walk(account, listing, *limits)
         assert len(set(parts)) == len(parts), f"{name}: twice"
         assert set(parts) == set(whole), name
         assert whole, f"no {name} to list"
+
+
+@pytest.mark.parametrize("limit", [9, 100])
+def test_a_long_list_has_every_order(account: Account, limit: int) -> None:
+    """More orders than a page of any provider's holds are all listed."""
+    if account.adapter.supports("list_orders"):
+        made = {account.adapter.id(account.arranged_order()) for _ in range(MANY)}
+        account.wait(30)
+        assert made <= set(walk(account, dict(listings(account))["orders"], limit))
 
 
 def test_an_order_that_was_placed_is_listed(account: Account) -> None:
