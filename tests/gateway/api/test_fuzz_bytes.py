@@ -1,6 +1,6 @@
 """Requests with bytes changed, lost, doubled and put in: an answer that is described, a bare 400, or a closed line.
 
-ORDERGATE_FUZZ_CASES says how many (150); the same ones every time.
+ORDERGATE_FUZZ_CASES says how many (300); the same ones every time.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from support.gateway_thread import Served
 from support.published_contract import PublishedContract
 from support.raw_client import RawAnswer, exchanged, request
 
-CASES = int(os.environ.get("ORDERGATE_FUZZ_CASES", "150"))
+CASES = int(os.environ.get("ORDERGATE_FUZZ_CASES", "300"))
 AT_ONCE = 25
 JSON = ("Content-Type", "application/json")
 PIECES = (
