@@ -25,6 +25,9 @@ from gateway.providers.provider import Provider
 from gateway.simulation import SimulatorProcess, start_process
 from gateway.stores.memory import MemoryJournal
 
+GC_THRESHOLDS = (20_000, 20, 20)
+"""A page of products is some thousand objects, none of them in a circle: looking for circles meanwhile finds none."""
+
 DRAIN_SECONDS = 35.0
 """How long operations under way may take to end when the gateway stops: an order's own time and a little more."""
 
@@ -86,6 +89,7 @@ class Gateway:
         # What was made until now lives as long as the process; what comes from here on is garbage soon.
         gc.collect()
         gc.freeze()
+        gc.set_threshold(*GC_THRESHOLDS)
         self._readiness.ready = True
         log.info("ready", url=self.url, admin=self.admin_url, providers=list(configured.providers))
 

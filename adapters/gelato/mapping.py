@@ -57,7 +57,7 @@ def objects(value: Any, what: str) -> list[dict[str, Any]]:
     """Return a list of objects; null is none. Raises MalformedResponse for anything else."""
     if value is None:
         return []
-    if not isinstance(value, list) or not all([isinstance(entry, dict) for entry in value]):
+    if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
         raise MalformedResponse(f"{what} is not a list of objects.", status=200)
     return value
 

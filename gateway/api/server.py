@@ -102,7 +102,7 @@ def _admitted(context: Context, endpoint: Endpoint, request: web.Request) -> Cal
     _acceptable(request)
     if endpoint.scope is not None and not caller.may(endpoint.scope):
         refuse("forbidden", f"The caller lacks the scope {endpoint.scope}.")
-    if endpoint.query is NoQuery:
+    if endpoint.query is NoQuery and request.query_string:
         call.query(NoQuery)
     return call
 
@@ -134,8 +134,10 @@ def _problem(told: Problem, request_id: str, headers: dict[str, str]) -> web.Res
 def _finish(request: web.Request, response: web.StreamResponse, request_id: str, seconds: float) -> None:
     """Add what every answer carries."""
     call = request.get(_CALL_KEY)
-    queue = sum(trip.queue_seconds for trip in call.trips) if call else 0.0
-    provider = sum(trip.provider_seconds for trip in call.trips) if call else 0.0
+    queue = provider = 0.0
+    for trip in call.trips if call else ():
+        queue += trip.queue_seconds
+        provider += trip.provider_seconds
     own = max(0.0, seconds - queue - provider)
     headers = response.headers
     headers["X-Request-ID"] = request_id
