@@ -28,7 +28,7 @@ from gateway.providers.pacing import Pacer, PacingRefused
 from gateway.providers.redaction import Redaction
 from gateway.providers.tokens import Tokens
 from gateway.providers.trip import Trip
-from policies.errors import CapacityExceeded, DeadlineExceeded, PolicyError, Withdrawn
+from policies.errors import CapacityExceeded, DeadlineExceeded, PolicyError
 from policies.journal import JournalFull
 from policies.operation import Attempt
 
@@ -123,8 +123,6 @@ class Provider:
         for request in requests:
             try:
                 answers.append(await send(request))
-            except Withdrawn:
-                raise
             except (AdapterError, PolicyError, AdapterFault, JournalFull) as error:
                 if not answers:
                     raise

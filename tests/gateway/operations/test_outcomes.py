@@ -9,6 +9,7 @@ from adapters.contract.errors import AdapterError, InvalidOrder, ProviderError, 
 from adapters.contract.flow import Flow
 from adapters.contract.traits import RateLimit
 from adapters.contract.wire import HttpRequest
+from gateway.errors import describe
 from gateway.operations import engine as engine_module
 from gateway.stores.memory import MemoryJournal
 from policies.errors import DuplicateReference, KeyReused, Overloaded
@@ -253,8 +254,9 @@ async def test_too_much_at_once_is_refused_before_anything_is_claimed(monkeypatc
     network = Network()
     writing = Writing(provider_of(network))
     first = await writing.submit(placing, "first")
-    with pytest.raises(Overloaded):
+    with pytest.raises(Overloaded) as refused:
         await writing.submit(placing, "second")
+    assert (describe(refused.value).status, describe(refused.value).retry_after) == (503, 1)
     assert await writing.journal.find("caller", "second") is None
     await writing.engine.outcome(first.id, 10.0)
     assert (await writing.written(placing, "second")).state == "succeeded"
@@ -266,8 +268,9 @@ async def test_a_full_journal_takes_no_order() -> None:
     network = Network(lost())
     writing = Writing(provider_of(network), MemoryJournal(limit=1))
     await writing.written(placing, "in doubt")
-    with pytest.raises(JournalFull):
+    with pytest.raises(JournalFull) as refused:
         await writing.submit(placing, "another")
+    assert (describe(refused.value).status, describe(refused.value).name) == (503, "journal-unavailable")
     assert len(network.requests) == 1
 
 

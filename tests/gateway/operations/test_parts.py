@@ -1,6 +1,7 @@
 """Writes of several independent requests: what is told of each part, and of the whole."""
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from adapters.contract.errors import ProviderError
 from adapters.contract.flow import Flow
 from adapters.contract.traits import RateLimit
+from adapters.contract.wire import HttpRequest, HttpResponse
 from support import virtual_time
 from support.scripted_provider import (
     BUGGY,
@@ -16,6 +18,7 @@ from support.scripted_provider import (
     Network,
     Script,
     ScriptedAdapter,
+    WorkingLater,
     cancelling,
     lost,
     provider_of,
@@ -113,13 +116,33 @@ async def test_a_fault_after_some_lines_were_done_leaves_the_rest_in_doubt() -> 
     assert (operation.state, status(operation)) == ("succeeded", 202)
 
 
-async def test_an_error_that_a_flow_met_before_is_not_told_of_lines() -> None:
-    """What a read was refused has nothing to do with why no line was cancelled."""
+def test_what_a_read_was_refused_is_not_told_of_lines() -> None:
+    """It has nothing to do with why no line was cancelled."""
 
-    def reading_first() -> Flow[Any]:
+    def reading_on() -> Flow[Any]:
+        change = yield from cancelling(["a"])
         with suppress(ProviderError):
             yield READ
-        return (yield from cancelling(["a"]))
+        return change
 
-    operation = await Writing(provider_of(Network(reply(404), NEVER_LEFT))).written(reading_first)
-    assert (status(operation), problem_of(operation)) == (503, "provider-unavailable")
+    polls = {"read": reply(404), "poll": reply(states={"p": "failed"})}
+    writing = Writing(provider_of(Network(reply(202, process="p"), by_step=polls), WorkingLater()))
+    operation = virtual_time.run(writing.written(reading_on))
+    assert (operation.state, status(operation), problem_of(operation)) == ("failed", 422, "rejected-by-provider")
+
+
+async def test_lines_are_not_sent_once_somebody_else_has_changed_the_record() -> None:
+    """Another process took the operation over: what it wrote stands, and nothing more leaves."""
+    writing: Writing
+
+    async def taken_over(request: HttpRequest) -> HttpResponse:
+        stored = await writing.journal.get("operation-0000")
+        assert stored is not None
+        assert await writing.journal.update(replace(stored, state="parked", version=stored.version + 1))
+        return DONE
+
+    network = Network(taken_over)
+    writing = Writing(provider_of(network))
+    operation = await writing.written(lambda: cancelling(["a", "b", "c"]))
+    assert operation.state == "parked"
+    assert network.steps() == ["cancel"]
