@@ -91,7 +91,13 @@ class Gateway:
         gc.freeze()
         gc.set_threshold(*GC_THRESHOLDS)
         self._readiness.ready = True
-        log.info("ready", url=self.url, admin=self.admin_url, providers=list(configured.providers))
+        log.info(
+            "ready",
+            url=self.url,
+            admin=self.admin_url,
+            providers=list(configured.providers),
+            simulators=dict(self.simulator_urls) or None,
+        )
 
     async def _listen(self, context: Context) -> None:
         listen, admin = self._configuration.listen, self._configuration.admin
