@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from adapters.contract.errors import AdapterError, InvalidOrder, ProviderError, Violation
+from adapters.contract.errors import InvalidOrder, ProviderError, Violation
 from adapters.contract.flow import Flow
 from adapters.contract.traits import RateLimit
 from adapters.contract.wire import HttpRequest
@@ -281,18 +281,6 @@ async def test_a_reference_belongs_to_one_order() -> None:
     with pytest.raises(DuplicateReference) as refused:
         await writing.submit(placing, "two", reference="PO-1")
     assert refused.value.operation_id == first.id
-
-
-@pytest.mark.parametrize("kind", [AdapterError, ProviderError])
-async def test_errors_without_a_row_of_their_own_are_told_too(kind: type[AdapterError]) -> None:
-    """The nearest class above decides."""
-
-    def raising() -> Flow[Any]:
-        yield from ()
-        raise ProviderError(status=500) if kind is ProviderError else AdapterError
-
-    operation = await Writing(provider_of(Network())).written(raising)
-    assert (operation.state, told(operation)["placed"]) == ("cancelled", "no")
 
 
 async def test_no_slot_is_used_by_an_order_that_never_left() -> None:

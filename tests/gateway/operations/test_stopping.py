@@ -1,6 +1,7 @@
 """Writes that are withdrawn, left by their callers, or met by the end of the gateway."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from adapters.contract.traits import RateLimit
 from adapters.contract.wire import HttpRequest
 from gateway.providers.pacing import Pacer
+from gateway.stores.memory import MemoryJournal
 from policies.errors import Overloaded, Withdrawn
 from policies.journal import Operation
 from support.scripted_provider import (
@@ -102,14 +104,18 @@ async def test_an_operation_that_has_ended_cannot_be_withdrawn() -> None:
 
 async def test_who_waits_learns_the_outcome_though_the_key_is_claimed_anew() -> None:
     """A released key may be taken within the same breath: its first operation is forgotten, not its waiters."""
-    network = Network(reply(429))
-    writing = Writing(provider_of(network))
-    first = await writing.submit(placing)
-    waiting = asyncio.create_task(writing.engine.outcome(first.id, 10.0))
-    await until(lambda: writing.state(first) == "cancelled")
-    await writing.submit(placing)
-    assert await writing.journal.get(first.id) is None
-    assert (await waiting).state == "cancelled"
+
+    class Hasty(MemoryJournal):
+        async def update(self, operation: Operation) -> bool:
+            stored = await super().update(operation)
+            if operation.state == "cancelled":
+                await self.claim(replace(operation, id="another", state="accepted", version=0))
+            return stored
+
+    writing = Writing(provider_of(Network(reply(429))), Hasty())
+    operation = await writing.written(placing)
+    assert (operation.id, operation.state) == ("operation-0000", "cancelled")
+    assert await writing.journal.get(operation.id) is None
 
 
 async def test_those_who_do_not_wait_are_told_how_it_stands() -> None:
