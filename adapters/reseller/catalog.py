@@ -114,23 +114,24 @@ def _options(entry: Members) -> tuple[str, ...]:
 
 def _attributes(row: Row) -> dict[str, str]:
     """Return what has no canonical member, lists as text."""
-    stated = {
-        "slug": row.slug,
-        "brandId": _joined(row.brand),
-        "platforms": _joined(row.platforms),
-        "regions": _joined(row.regions),
-        "buyPrice": _joined(row.buy_price),
-    }
+    found = {"slug": row.slug} if row.slug else {}
+    # Most products have few of these, so each is asked for before anything is made of it.
+    if row.brand is not None and (brand := _joined(row.brand)):
+        found["brandId"] = brand
+    if row.platforms and (platforms := _joined(row.platforms)):
+        found["platforms"] = platforms
+    if row.regions and (regions := _joined(row.regions)):
+        found["regions"] = regions
+    if row.buy_price is not None and (buy_price := _joined(row.buy_price)):
+        found["buyPrice"] = buy_price
     if row.ages:
         ages = Members(row.ages)
-        stated |= {ours: ages.text(theirs) for theirs, ours in _AGES}
-    return {name: text for name, text in stated.items() if text}
+        found |= {ours: text for theirs, ours in _AGES if (text := ages.text(theirs))}
+    return found
 
 
 def _joined(value: Any) -> str | None:
     """Return text, the texts of a list, or the names in a list of objects."""
-    if value is None:
-        return None
     if not isinstance(value, list):
         return values.text(value)
     try:
