@@ -1,18 +1,20 @@
-"""The states of a write, and what follows from each answer or silence: pure decisions.
+"""The states of a write, and what follows from each fact: pure decisions.
 
-    (none) ── claim ──► accepted ── first byte may leave ──► sending ──► succeeded │ partial │ failed
-                         ▲   │                                  │  │
-                         │   ▼ proven never sent                │  └──► pending ── process ends ──► succeeded …
-                         cancelled ◄────────────────────────────┘ not executed
-                                                                └─────► unknown
+    (none) ── claim ──► accepted ── durable, before the first byte ──► sending ──► succeeded │ partial │ failed
+                         ▲   │                                         │  │  │
+                         │   ▼ proven never executed                   │  │  └──► pending ── processes end ──► …
+                         │  cancelled ◄────────────────────────────────┘  │
+                         │                                                ▼
+                         └──── sent again, or absence proven ───────── unknown ──► parked ── a person ──► …
 
-`cancelled` means: proven never executed, and the key is not used up. `unknown` means: may have been executed.
-Final states are `succeeded`, `partial` and `failed`; they never change.
+`cancelled`: proven never executed, and the key is not used up. `unknown`: may have been executed; somebody looks.
+`parked`: may have been executed; only a person can tell. Final states (`succeeded`, `partial`, `failed`) never change.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from datetime import datetime, timedelta
+from typing import Literal, Protocol
 
 State = Literal["accepted", "sending", "pending", "succeeded", "partial", "failed", "unknown", "parked", "cancelled"]
 Placed = Literal["yes", "no", "unknown", "pending"]
@@ -22,6 +24,7 @@ Phase = Literal["not-sent", "partly-sent", "sent", "answered-partly", "answered"
 Judgement = Literal["executed", "rejected", "not-executed", "unclear"]
 """What an answer says: it was done; refused for its content (final); not done and may be repeated; or nothing sure."""
 
+LIVE: frozenset[State] = frozenset({"accepted", "sending", "pending", "unknown"})
 FINAL: frozenset[State] = frozenset({"succeeded", "partial", "failed"})
 ENDED: frozenset[State] = FINAL | {"cancelled"}
 
@@ -36,6 +39,37 @@ PLACED: dict[State, Placed] = {
     "parked": "unknown",
     "cancelled": "no",
 }
+
+TraitKind = Literal["native_key", "dedupe_ref", "lookup", "async", "natural", "none"]
+
+
+class TraitLike(Protocol):
+    """What decisions need to know of a provider's step; adapters' traits have it."""
+
+    @property
+    def kind(self) -> TraitKind:
+        """How the fate of the step can be known when its answer is lost."""
+        ...
+
+    @property
+    def retention(self) -> float:
+        """For how many seconds the provider recognises our key."""
+        ...
+
+    @property
+    def settle(self) -> float:
+        """How many seconds an order may take to become visible to a look-up."""
+        ...
+
+    @property
+    def probes(self) -> int:
+        """How many look-ups must find nothing before absence is believed."""
+        ...
+
+    @property
+    def on_absent(self) -> Literal["park", "resend"]:
+        """What follows from proven absence."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
