@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from adapters.contract import errors as provider
 from gateway.api.problems import Problem, ProblemViolation, ProviderWords, problem
 from policies import errors as policy
-from policies.journal import JournalFull
+from policies.journal import JournalUnavailable
 from policies.operation import Judgement
 
 MESSAGE_LIMIT = 300
@@ -59,7 +59,7 @@ TABLE: dict[type[Exception], Rule] = {
     policy.Overloaded: Rule("overloaded"),
     policy.OperationConflict: Rule("request-in-progress"),
     policy.PolicyError: Rule("overloaded"),
-    JournalFull: Rule("journal-unavailable"),
+    JournalUnavailable: Rule("journal-unavailable"),
     AdapterFault: Rule("adapter-fault"),
 }
 

@@ -49,6 +49,7 @@ def state_of(raw: Mapping[str, Any], process_id: str) -> ProcessState:
         state=_STATES.get(values.text(raw.get("status"), 100) or "", "pending"),
         entity_id=values.text(raw.get("entityId"), 200),
         message=values.text(raw.get("errorMessage")),
+        created_at=values.timestamp(raw.get("createTimestamp")),
     )
 
 

@@ -30,7 +30,7 @@ class OperationsQuery(Query):
 async def list_operations(call: Call) -> Answer:
     """List the caller's operations, newest first. The cursor is the last operation's id."""
     query = call.query(OperationsQuery)
-    found = await call.context.journal.list(
+    found = await call.context.journal.search(
         call.caller.name,
         state=query.state,
         account=query.provider,

@@ -18,7 +18,7 @@ from gateway.api.endpoints import ENDPOINTS, Endpoint
 from gateway.api.problems import MEDIA_TYPE, Problem, problem
 from gateway.errors import AdapterFault, describe
 from policies.errors import PolicyError
-from policies.journal import JournalFull
+from policies.journal import JournalUnavailable
 
 MAX_HEADER_BYTES = 16 * 1024
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
@@ -82,7 +82,7 @@ def _handled(context: Context, endpoint: Endpoint) -> Any:
     async def handled(request: web.Request) -> web.Response:
         try:
             return _response(await endpoint.handler(_admitted(context, endpoint, request)))
-        except (AdapterError, PolicyError, AdapterFault, JournalFull) as error:
+        except (AdapterError, PolicyError, AdapterFault, JournalUnavailable) as error:
             raise ApiError(_told(request[_CALL_KEY], error)) from error
         except ApiError as error:
             if endpoint.write and error.problem.name not in _ABOUT_ANOTHER:

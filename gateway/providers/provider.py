@@ -2,10 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import structlog
 
@@ -31,23 +31,43 @@ MAX_STEPS = 50
 log = structlog.get_logger("ordergate.provider")
 
 
-async def _nothing(request: HttpRequest) -> None:
-    """Let a request go without a word."""
+Place = tuple[int, int]
+"""Where a request stands in its flow: which of the things yielded, and which part of a list."""
+
+
+class Recorder(Protocol):
+    """Keeps what a flow sends and is answered, so that it can be resumed; a write has one."""
+
+    def recall(self, place: Place, request: HttpRequest) -> Answer | None:
+        """Return what is known of the answer, or None where the request is to be sent. Raises FlowChanged."""
+        ...
+
+    async def freeze(self, index: int, requests: Sequence[HttpRequest]) -> None:
+        """Keep requests that belong together, before the first of them is sent."""
+        ...
+
+    async def before(self, place: Place, request: HttpRequest) -> None:
+        """Record durably that a commit is about to leave. May raise to stop it."""
+        ...
+
+    async def after(self, place: Place, request: HttpRequest, response: HttpResponse | None, attempt: Attempt) -> None:
+        """Record how far a request got and what was answered."""
+        ...
 
 
 @dataclass(slots=True)
 class Trip:
     """What one call through a provider may take, and what it saw.
 
-    `deadline` is monotonic time. `before_commit` is awaited before a request with effect `commit` may leave; it may
-    raise to stop it. `attempts` has every commit that was tried, in order.
+    `deadline` is monotonic time. `recorder` keeps the requests of a write. `attempts` has every commit that was tried,
+    in order.
     """
 
     deadline: float
     request_id: str
     idempotency_key: str | None = None
     traceparent: str | None = None
-    before_commit: Callable[[HttpRequest], Awaitable[None]] = _nothing
+    recorder: Recorder | None = None
     attempts: list[Attempt] = field(default_factory=list)
     last_error: ProviderError | None = None
     queue_seconds: float = 0.0
@@ -93,14 +113,19 @@ class Provider:
     async def run(self, flow: Flow[T], trip: Trip) -> T:
         """Drive a flow to its end and return what it returns.
 
-        Raises AdapterError (refusals, provider errors, NoAnswer), CapacityExceeded, DeadlineExceeded, what
-        `before_commit` raises, and AdapterFault for any other exception of the adapter's own.
+        Raises AdapterError (refusals, provider errors, NoAnswer), CapacityExceeded, DeadlineExceeded, what the
+        recorder raises, and AdapterFault for any other exception of the adapter's own.
         """
-        return await self._drive(flow, lambda request: self._answered(request, trip))
+        return await self._drive(flow, lambda request, place: self._answered(request, place, trip), trip.recorder)
 
-    async def _drive(self, flow: Flow[T], send: Callable[[HttpRequest], Awaitable[Answer]]) -> T:
+    async def _drive(
+        self,
+        flow: Flow[T],
+        send: Callable[[HttpRequest, Place], Awaitable[Answer]],
+        recorder: Recorder | None = None,
+    ) -> T:
         answer: Any = None
-        for _ in range(MAX_STEPS):
+        for index in range(MAX_STEPS):
             try:
                 step = flow.throw(answer) if isinstance(answer, ProviderError) else flow.send(answer)
             except StopIteration as stop:
@@ -111,26 +136,33 @@ class Provider:
             except Exception as error:
                 log.exception("adapter failed", provider=self.name)
                 raise AdapterFault from error
-            answer = await self._many(step, send) if isinstance(step, list) else await send(step)
+            if isinstance(step, list):
+                if recorder is not None:
+                    await recorder.freeze(index, step)
+                answer = await self._many(index, step, send)
+            else:
+                answer = await send(step, (index, 0))
         flow.close()
         raise AdapterFault
 
     async def _many(
-        self, requests: list[HttpRequest], send: Callable[[HttpRequest], Awaitable[Answer]]
+        self, index: int, requests: list[HttpRequest], send: Callable[[HttpRequest, Place], Awaitable[Answer]]
     ) -> list[Answer]:
         """Send independent requests: reads at once, writes one by one."""
         if any(request.effect == "commit" for request in requests):
-            return [await send(request) for request in requests]
-        return list(await asyncio.gather(*(send(request) for request in requests)))
+            return [await send(request, (index, part)) for part, request in enumerate(requests)]
+        return list(await asyncio.gather(*(send(request, (index, part)) for part, request in enumerate(requests))))
 
-    async def _answered(self, request: HttpRequest, trip: Trip) -> Answer:
+    async def _answered(self, request: HttpRequest, place: Place, trip: Trip) -> Answer:
         """Send one request, with one more login where the token was refused; return the answer or the error it is."""
+        if trip.recorder is not None and (kept := trip.recorder.recall(place, request)) is not None:
+            return kept if isinstance(kept, ProviderError) else self._judged(request, kept, trip)
         token = await self._tokens.get() if self.adapter.needs_login else None
-        answer = await self._sent(request, token, trip)
+        answer = await self._sent(request, token, place, trip)
         if isinstance(answer, CredentialsRefused) and token is not None:
             other = await self._tokens.replace(token)
             if other is not None:
-                answer = await self._sent(request, other, trip)
+                answer = await self._sent(request, other, place, trip)
         if isinstance(answer, ProviderError):
             trip.last_error = answer
             self.last_failure = type(answer).__name__
@@ -138,12 +170,17 @@ class Provider:
             self.last_failure = None
         return answer
 
-    async def _sent(self, request: HttpRequest, token: Token | None, trip: Trip) -> Answer:
+    async def _sent(self, request: HttpRequest, token: Token | None, place: Place, trip: Trip) -> Answer:
         authorized = self._authorized(request, token)
         if trip.traceparent is not None:
             authorized = authorized.with_headers({"traceparent": trip.traceparent})
         own = self._timeouts.order if request.effect == "commit" else self._timeouts.read
-        return await self._exchange(authorized, own, trip)
+        tried = len(trip.attempts)
+        response, answer = await self._exchange(request, authorized, own, place, trip)
+        if trip.recorder is not None:
+            attempt = trip.attempts[tried] if len(trip.attempts) > tried else Attempt("answered")
+            await trip.recorder.after(place, request, response, attempt)
+        return answer
 
     def _authorized(self, request: HttpRequest, token: Token | None) -> HttpRequest:
         try:
@@ -154,7 +191,10 @@ class Provider:
             log.exception("adapter failed", provider=self.name)
             raise AdapterFault from error
 
-    async def _exchange(self, request: HttpRequest, own: float, trip: Trip) -> Answer:
+    async def _exchange(
+        self, request: HttpRequest, authorized: HttpRequest, own: float, place: Place, trip: Trip
+    ) -> tuple[HttpResponse | None, Answer]:
+        """Send a request when there is room for it; return the response, where one came, and what it is judged as."""
         queued = time.monotonic()
         try:
             async with self._pacer.admitted(request, trip.left(own)):
@@ -163,17 +203,17 @@ class Provider:
                 left = trip.left(own)
                 if left <= 0:
                     raise DeadlineExceeded
-                if request.effect == "commit":
-                    await trip.before_commit(request)
+                if request.effect == "commit" and trip.recorder is not None:
+                    await trip.recorder.before(place, request)
                 try:
-                    response = await self._outbound.send(request, self._channel, left)
+                    response = await self._outbound.send(authorized, self._channel, left)
                 except SendFailed as failure:
-                    return self._failed(request, failure, trip)
+                    return None, self._failed(request, failure, trip)
                 finally:
                     trip.provider_seconds += time.monotonic() - started
         except PacingRefused as refused:
             raise CapacityExceeded(refused.retry_after) from refused
-        return self._judged(request, response, trip)
+        return response, self._judged(request, response, trip)
 
     def _failed(self, request: HttpRequest, failure: SendFailed, trip: Trip) -> NoAnswer:
         if request.effect == "commit":
@@ -230,4 +270,9 @@ class Provider:
     async def _login(self) -> Token:
         trip = Trip(time.monotonic() + self._timeouts.login * 2, request_id="login")
         flow = self.adapter.login(datetime.now(UTC))
-        return await self._drive(flow, lambda request: self._exchange(request, self._timeouts.login, trip))
+
+        async def sent(request: HttpRequest, place: Place) -> Answer:
+            _, answer = await self._exchange(request, request, self._timeouts.login, place, trip)
+            return answer
+
+        return await self._drive(flow, sent)
