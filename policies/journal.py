@@ -105,7 +105,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One change of an operation's state, in the order of commits. `subject` is the order, or the operation without."""
+    """One change of an operation's state, in the order of commits. `subject` is the order, or the operation without.
+
+    `version` counts the events of one subject from 1: several operations may change the same order.
+    """
 
     sequence: int
     subject: str
@@ -142,7 +145,8 @@ class Journal(Protocol):
         """Insert the operation with its evidence, or return the one it loses to.
 
         It loses to the one with its (caller, key), and to one that is live or placed with its (account, kind,
-        reference). An operation in state `cancelled` with the same key gives way and is replaced, its evidence kept.
+        reference). An operation in state `cancelled` with the same key gives way and is replaced: its facts stay before
+        those of the new one, and its id names the new one for `get`, `steps` and `append`, never for `update`.
         Raises JournalFull.
         """
         ...
@@ -150,7 +154,9 @@ class Journal(Protocol):
     async def update(self, operation: Operation, change: Change) -> bool:
         """Store the operation with what belongs to the change, if its version is the stored one's plus one.
 
-        Tells whether it was stored. A final state is never left. A change of state adds an event.
+        Tells whether it was stored. A final state is never left. A change of state adds an event. What the claim fixed
+        (whose it is, key, fingerprint, kind, account, reference, twin, content, `created_at`) stays as it is. A step with
+        its index and part replaces the one stored, but an answer stays where the new step has none.
         """
         ...
 
@@ -203,7 +209,8 @@ class Journal(Protocol):
         """Forget what retention lets go: bodies first, then what remains of old ended operations; return how many.
 
         Frozen requests go 7 days after the end, answers 30 days, tombstones (key, fingerprint, state, id) 400 days.
-        What is not ended stays. A tombstone still answers `claim`: it never executes again.
+        What is not ended stays. A tombstone still answers `claim`: it never executes again. Each call takes at most one
+        of these things from at most `limit` operations; nothing is left to forget when it returns 0.
         """
         ...
 
