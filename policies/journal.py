@@ -155,8 +155,8 @@ class Journal(Protocol):
         """Store the operation with what belongs to the change, if its version is the stored one's plus one.
 
         Tells whether it was stored. A final state is never left. A change of state adds an event. What the claim fixed
-        (whose it is, key, fingerprint, kind, account, reference, twin, content, `created_at`) stays as it is. A step with
-        its index and part replaces the one stored, but an answer stays where the new step has none.
+        (whose it is, key, fingerprint, kind, account, reference, twin, content, `created_at`) stays as it is. A step
+        replaces the one stored with its index and part, but an answer stays where the new step has none.
         """
         ...
 
