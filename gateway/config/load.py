@@ -122,7 +122,8 @@ def _read(check: Validator, reader: ProviderReader, problems: Problems) -> Confi
     if not provider_names:
         check.refuse(("providers",), "is missing; write providers: with at least one provider below it", key=True)
     rules.check_listeners(check, listen, admin, callers=bool(caller_names))
-    rules.check_store(check, store)
+    real = [name for name, provider in providers.items() if not provider.simulated]
+    rules.check_store(check, store, real)
     rules.check_callers(check, callers, provider_names)
     rules.check_routes(check, routes, provider_names, caller_names)
     problems.raise_any()
@@ -130,7 +131,6 @@ def _read(check: Validator, reader: ProviderReader, problems: Problems) -> Confi
     if listen is None or admin is None or store is None or len(providers) < len(provider_names):
         raise problems.error()
     warnings = (
-        *rules.forgetting(store, [provider.name for provider in providers.values() if not provider.simulated]),
         *rules.unreachable_routes(known_routes),
         *(
             f"{secret} stands in the file itself; write ${{NAME}} or ${{file:/path}}"

@@ -38,6 +38,11 @@ EVIDENCE = ("at", "kind", "verdict", "phase", "status", "detail")
 STEP = ("index", "part", "name", "effect", "digest", "phase")
 EVENT = ("sequence", "subject", "version", "operation", "state", "at")
 
+REQUEST_DAYS = 7
+ANSWER_DAYS = 30
+TOMBSTONE_DAYS = 400
+"""Days after the end of an operation for which each is kept: frozen requests and content, answers, all the rest."""
+
 TIMES = frozenset(
     {
         "at",

@@ -3,7 +3,8 @@
     0x00 | body                                          as it is
     0x01 | key id (8) | nonce (12) | ciphertext and tag  sealed; what it was sealed for is authenticated with it
 
-Every stored body says itself how it is kept, so a key can be configured later and changed: the first key seals, all open.
+Every stored body says itself how it is kept, so a key can be configured later and changed: the first
+key seals, all open.
 """
 
 import hashlib
@@ -26,7 +27,7 @@ class Sealing:
     """Seals with the first of `keys` (32 bytes each) and opens with any of them. Without keys it stores as it is."""
 
     def __init__(self, keys: Sequence[bytes] = ()) -> None:
-        """Raises ValueError for a key that is not 32 bytes long."""
+        """Take the keys. Raises ValueError for one that is not 32 bytes long."""
         if any(len(key) != KEY_BYTES for key in keys):
             raise ValueError(f"a key of the journal has {KEY_BYTES} bytes")
         self._by_id = {key_id(key): AESGCM(key) for key in keys}
