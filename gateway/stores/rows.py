@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from gateway.stores.sealing import Sealing
-from policies.journal import Evidence, Event, Operation, Step, StoredAnswer
+from policies.journal import Event, Evidence, Operation, Step, StoredAnswer
 
 FIXED = ("id", "caller", "key", "fingerprint", "kind", "account", "created_at", "reference", "twin")
 """Columns of an operation that its claim fixes."""

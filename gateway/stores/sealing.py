@@ -37,9 +37,9 @@ class Sealing:
         return f"Sealing({[known.hex() for known in self._by_id]})"
 
     @property
-    def heads(self) -> tuple[bytes, ...]:
-        """Return how bodies begin that this one can open."""
-        return (PLAIN, *(SEALED + known for known in self._by_id))
+    def key_ids(self) -> tuple[bytes, ...]:
+        """Return the names of the keys, first the one that seals."""
+        return tuple(self._by_id)
 
     def seal(self, body: bytes, place: str) -> bytes:
         """Return what to store of a body; `place` says whose it is and which, and opens nothing else."""
