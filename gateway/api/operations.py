@@ -75,7 +75,7 @@ async def withdraw_operation(call: Call) -> Answer:
 
 
 async def resolve_operation(call: Call) -> Answer:
-    """Enter a person's verdict on an operation whose outcome is not known: placed, with the order's id, or not placed."""
+    """Enter a person's verdict on an operation in doubt: placed, with the order's id, or not placed."""
     operation = await _own(call)
     content = await call.content()
     key = read_key(call, "operations.resolve", (operation.id,), content)

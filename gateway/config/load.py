@@ -26,7 +26,7 @@ _SHORTEST_SECRET = 4
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """What the gateway is to be. `warnings` are sentences for whoever starts it."""
+    """What the gateway is to be. Relative paths start at `folder`. `warnings` are sentences for whoever starts it."""
 
     listen: Listen
     admin: Admin
@@ -34,6 +34,7 @@ class Configuration:
     callers: Mapping[str, Caller]
     providers: Mapping[str, Provider]
     routes: tuple[Route, ...]
+    folder: FilePath
     warnings: tuple[str, ...] = field(default=())
 
 
@@ -55,7 +56,8 @@ def load(
     for key in root.entries:
         if key not in Config.model_fields:
             check.unknown((key,), Config.model_fields)
-    return _read(check, ProviderReader(check, Registry(names, load_registration), path.parent), problems)
+    reader = ProviderReader(check, Registry(names, load_registration), path.parent)
+    return _read(check, reader, problems, path.parent)
 
 
 def _tree(path: FilePath, problems: Problems) -> MappingNode:
@@ -105,7 +107,7 @@ def _resolve(root: Node, environ: Mapping[str, str], folder: FilePath, problems:
     return {secret for secret in secrets if len(secret) >= _SHORTEST_SECRET}
 
 
-def _read(check: Validator, reader: ProviderReader, problems: Problems) -> Configuration:
+def _read(check: Validator, reader: ProviderReader, problems: Problems, folder: FilePath) -> Configuration:
     """Return the configuration. Raises ConfigError with every mistake."""
     listen, admin, store = (
         check.read(Listen, ("listen",)),
@@ -138,7 +140,14 @@ def _read(check: Validator, reader: ProviderReader, problems: Problems) -> Confi
         ),
     )
     return Configuration(
-        listen, admin, store, MappingProxyType(callers), MappingProxyType(providers), known_routes, warnings
+        listen,
+        admin,
+        store,
+        MappingProxyType(callers),
+        MappingProxyType(providers),
+        known_routes,
+        folder,
+        warnings,
     )
 
 

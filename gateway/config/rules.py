@@ -61,8 +61,8 @@ def check_store(check: Validator, store: Store | None, real: Sequence[str]) -> N
     elif store.ephemeral and real:
         check.refuse(
             ("store", "ephemeral"),
-            f"is for simulated providers only, and {real[0]} is real: an order sent again after a restart would be placed "
-            "again; write url: sqlite:/var/lib/ordergate/journal.db without ephemeral",
+            f"is for simulated providers only, and {real[0]} is real: an order sent again after a restart would be "
+            "placed again; write url: sqlite:/var/lib/ordergate/journal.db without ephemeral",
         )
 
 

@@ -35,11 +35,10 @@ log = structlog.get_logger("ordergate.resolver")
 
 
 class Resolver:
-    """Works on operations that were claimed from the journal. `timeout` and `horizon` are in seconds."""
+    """Works on operations that were claimed from the journal. After `horizon` seconds of doubt a person has to look."""
 
-    def __init__(self, engine: Engine, *, timeout: float, horizon: float) -> None:
+    def __init__(self, engine: Engine, *, horizon: float) -> None:
         self._engine = engine
-        self._timeout = timeout
         self._horizon = horizon
 
     async def resolve(self, operation: Operation) -> None:
@@ -84,7 +83,7 @@ class Resolver:
             last_sent_at=operation.last_sent_at,
             rejected=operation.cause == "refused",
             can_look_up=trait.kind == "async" or provider.adapter.can_find_orders,
-            timeout=self._timeout,
+            timeout=provider.order_seconds,
             horizon=self._horizon,
             valid_until=operation.valid_until,
         )

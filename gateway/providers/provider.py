@@ -110,6 +110,11 @@ class Provider:
         self._timeouts = timeouts
         self._tokens = Tokens(self._login, time.monotonic)
 
+    @property
+    def order_seconds(self) -> float:
+        """Return the longest that one write may take on the wire."""
+        return self._timeouts.order
+
     async def run(self, flow: Flow[T], trip: Trip) -> T:
         """Drive a flow to its end and return what it returns.
 
