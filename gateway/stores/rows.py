@@ -4,9 +4,11 @@ Stores share this, whatever their database. `Rows` takes how the database writes
 are bodies, stored apart from the narrow row.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -77,12 +79,13 @@ class Rows:
         self._to_time = to_time
         self._from_time = from_time
 
-    def values(self, record: object, columns: Iterable[str]) -> list[Any]:
+    def values(self, record: object, columns: tuple[str, ...]) -> list[Any]:
         """Return what a record holds under these columns."""
-        found = []
-        for column in columns:
-            value = getattr(record, column)
-            found.append(self._to_time(value) if column in TIMES and value is not None else value)
+        read, times = _reader(columns)
+        found = list(read(record))
+        for place in times:
+            if found[place] is not None:
+                found[place] = self._to_time(found[place])
         return found
 
     def operation(
@@ -140,12 +143,18 @@ class Rows:
         fields = msgspec.json.decode(answer.fields, type=dict[str, str])
         return StoredAnswer(answer.status, fields, self._sealing.open(answer.body, _place(operation_id, "answer")))
 
-    def _fields(self, columns: Sequence[str], row: Sequence[Any]) -> dict[str, Any]:
-        found = dict(zip(columns, row, strict=True))
-        for column in TIMES.intersection(columns):
-            if found[column] is not None:
-                found[column] = self._from_time(found[column])
-        return found
+    def _fields(self, columns: tuple[str, ...], row: Sequence[Any]) -> dict[str, Any]:
+        found = list(row)
+        for place in _reader(columns)[1]:
+            if found[place] is not None:
+                found[place] = self._from_time(found[place])
+        return dict(zip(columns, found, strict=True))
+
+
+@cache
+def _reader(columns: tuple[str, ...]) -> tuple[Callable[[Any], tuple[Any, ...]], tuple[int, ...]]:
+    """Return what reads these columns off a record, and which of them are times."""
+    return attrgetter(*columns), tuple(place for place, column in enumerate(columns) if column in TIMES)
 
 
 def _place(operation_id: str, which: str) -> str:

@@ -181,5 +181,5 @@ class Changes:
             bodies = self._rows.step_bodies(operation_id, step)
             connection.execute(_PUT_STEP, (number, *self._rows.values(step, STEP), *bodies))
 
-    def _values(self, operation: Operation, columns: Sequence[str]) -> dict[str, Any]:
+    def _values(self, operation: Operation, columns: tuple[str, ...]) -> dict[str, Any]:
         return dict(zip(columns, self._rows.values(operation, columns), strict=True))
