@@ -9,6 +9,7 @@ from typing import NoReturn
 import structlog
 from uuid_utils import uuid7
 
+from adapters.contract.models import values
 from gateway.admin import health
 from gateway.api import docs, server
 from gateway.api.callers import Callers, callers_of, is_loopback
@@ -69,6 +70,7 @@ class Gateway:
         configured = self._configuration
         await self._start_simulators()
         await self._outbound.open()
+        await asyncio.to_thread(values.load_tables)
         for name, entry in configured.providers.items():
             # Certificates are read from files.
             self.providers[name] = self._provider(entry, await asyncio.to_thread(self._channel, entry))

@@ -72,6 +72,7 @@ class Run:
         self.provider = provider
         self.operation = operation
         self.trip = trip
+        self._facts: tuple[Evidence, ...] = ()
         self.recorder = OperationRecorder(steps, self._store_steps)
         trip.recorder = self.recorder
 
@@ -95,7 +96,11 @@ class Run:
         kind = "answer" if attempt.judgement is not None else "no-answer"
         verdict = attempt.judgement or ("not-executed" if attempt.phase == "not-sent" else "unclear")
         evidence = Evidence(now, kind, verdict, attempt.phase, attempt.status)
-        await self.store("sending", evidence, steps, doubt=bool(self.recorder.doubtful()))
+        if steps:
+            await self.store("sending", evidence, steps, doubt=bool(self.recorder.doubtful()))
+        else:
+            # The last answer of a flow is stored with what follows from it, in one commit.
+            self._facts = (*self._facts, evidence)
 
     async def store(self, state: State, evidence: Evidence, steps: tuple[Step, ...] = (), **members: object) -> None:
         """Store the next version of the operation. Raises LeaseLost when it is not the next any more."""
@@ -106,10 +111,13 @@ class Run:
             version=self.operation.version + 1,
             **members,  # type: ignore[arg-type]
         )
-        if not await self.journal.update(following, Change((evidence,), (*self.recorder.unstored(), *steps))):
-            await self.journal.append(self.operation.id, (replace(evidence, kind=f"late {evidence.kind}"),))
+        facts = (*self._facts, evidence)
+        if not await self.journal.update(following, Change(facts, (*self.recorder.unstored(), *steps))):
+            # What was seen is a fact, whoever may change the state now.
+            await self.journal.append(self.operation.id, tuple(replace(one, kind=f"late {one.kind}") for one in facts))
             raise LeaseLost
-        self.operation = replace(following, evidence=(*self.operation.evidence, evidence))
+        self._facts = ()
+        self.operation = replace(following, evidence=(*self.operation.evidence, *facts))
 
 
 class Engine:
@@ -279,7 +287,7 @@ class Engine:
         state = answers.state_of(result, run.trip.attempts)
         now = datetime.now(UTC)
         subject = result.id if isinstance(result, Order) else result.order_id
-        if isinstance(result, OrderChange) and state in {"pending", "unknown"}:
+        if isinstance(result, OrderChange) and state == "pending":
             answer = answers.of_change(result, run.operation)
         elif state in {"succeeded", "partial"}:
             answer = answers.of_result(result, run.operation)

@@ -78,7 +78,14 @@ class OperationRecorder:
         step = replace(known, answer=answer if sure else None, phase=phase)
         self._keep(step)
         if request.effect == "commit":
-            await self._store(self.unstored(), Sent(step, attempt))
+            await self._store(self.unstored() if self._more_to_come(place) else (), Sent(step, attempt))
+
+    def _more_to_come(self, place: Place) -> bool:
+        """Tell whether other commits of the same list are still to be sent: then this answer is stored at once."""
+        return any(
+            one.index == place[0] and one.part > place[1] and one.effect == "commit" and one.answer is None
+            for one in self.steps.values()
+        )
 
     def unstored(self) -> tuple[Step, ...]:
         """Return the steps that changed since this was asked last."""

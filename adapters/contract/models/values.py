@@ -54,6 +54,12 @@ def _currencies() -> frozenset[str]:
     return frozenset(entry.code for entry in Currency)
 
 
+def load_tables() -> None:
+    """Load the tables of currencies and phone numbers, which are read from files: not in the middle of a request."""
+    _currencies()
+    phone("+31201234567")
+
+
 def currency(code: str) -> str:
     """Return the code. Raises ValueError unless it is a current ISO 4217 code in upper case."""
     if code not in _currencies():
