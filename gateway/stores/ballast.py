@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -75,14 +76,13 @@ class Ballast:
         self._shortage = text
 
     def _make(self) -> None:
-        """Write the ballast so that its blocks are really taken. Raises OSError, and leaves no part of it."""
+        """Take the ballast's blocks, not only its size. Raises OSError, and leaves no part of it."""
         descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT, 0o600)
         try:
-            # Not zeros: a file system that compresses would keep nothing in reserve.
-            block = os.urandom(MEBIBYTE)
-            left = self._size
-            while left > 0:
-                left -= os.write(descriptor, block[:left])
+            if sys.platform == "win32":
+                os.write(descriptor, bytes(self._size))
+            else:
+                os.posix_fallocate(descriptor, 0, self._size)
         except OSError:
             self._path.unlink()
             raise

@@ -142,4 +142,5 @@ STORES = ("memory", "sqlite")
 
 def store_of(name: str, folder: Path) -> Store:
     """Return an empty store."""
-    return {"memory": MemoryStore(), "sqlite": SqliteStore(folder)}[name]
+    stores: dict[str, Store] = {"memory": MemoryStore(), "sqlite": SqliteStore(folder)}
+    return stores[name]
