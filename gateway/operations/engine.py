@@ -24,6 +24,7 @@ from gateway.errors import AdapterFault
 from gateway.operations import answers
 from gateway.operations.intents import Intent
 from gateway.operations.recorder import FlowChanged, OperationRecorder, Sent
+from gateway.points import reach
 from gateway.providers.provider import Provider, Trip
 from policies.errors import DuplicateReference, KeyReused, Overloaded, PolicyError, Withdrawn
 from policies.journal import Change, Evidence, Journal, JournalUnavailable, Operation, Step
@@ -81,6 +82,7 @@ class Run:
         now = datetime.now(UTC)
         attempt = sent.attempt
         if attempt is None:
+            reach("before-sending")
             evidence = Evidence(now, "sending", sent.step.name, detail=sent.step.digest[:16])
             await self.store(
                 "sending",
@@ -92,7 +94,9 @@ class Run:
                 first_sent_at=self.operation.first_sent_at or now,
                 last_sent_at=now,
             )
+            reach("after-sending")
             return
+        reach("answered")
         kind = "answer" if attempt.judgement is not None else "no-answer"
         verdict = attempt.judgement or ("not-executed" if attempt.phase == "not-sent" else "unclear")
         evidence = Evidence(now, kind, verdict, attempt.phase, attempt.status)
@@ -116,6 +120,8 @@ class Run:
             # What was seen is a fact, whoever may change the state now.
             await self.journal.append(self.operation.id, tuple(replace(one, kind=f"late {one.kind}") for one in facts))
             raise LeaseLost
+        if state in ENDED:
+            reach("ended")
         self._facts = ()
         self.operation = replace(following, evidence=(*self.operation.evidence, *facts))
 
@@ -174,7 +180,9 @@ class Engine:
             lease_until=now + timedelta(seconds=LEASE_SECONDS),
             evidence=(Evidence(now, "claimed", "accepted", detail=write.trip.request_id),),
         )
+        reach("before-claim")
         claimed = await self.journal.claim(wanted)
+        reach("after-claim")
         if claimed.id != wanted.id:
             return self._lost(claimed, write), False
         run = Run(self.journal, write.provider, claimed, [], write.trip)

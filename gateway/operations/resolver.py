@@ -23,6 +23,7 @@ from gateway.operations.engine import WRITE_SECONDS, Engine, Run
 from gateway.operations.intents import Intent
 from gateway.operations.processes import overall, processes, settled
 from gateway.operations.recorder import FlowChanged, OperationRecorder
+from gateway.points import reach
 from gateway.providers.provider import Place, Provider, Trip
 from policies.errors import PolicyError
 from policies.journal import Evidence, Operation
@@ -59,6 +60,8 @@ class Resolver:
 
     async def _move(self, run: Run, intent: Intent, trait: Trait, following: Next) -> None:
         log.info("resolving", operation=run.operation.id, move=following.move, cause=following.cause)
+        if following.move in {"look-up", "poll"}:
+            reach(following.move)
         match following.move:
             case "send":
                 await self._engine.carry_out(run, intent)
@@ -105,6 +108,7 @@ class Resolver:
         except (AdapterError, PolicyError, AdapterFault) as error:
             await self._told_nothing(run, "look-up", type(error).__name__)
             return
+        reach("looked-up")
         if found is None:
             await self._told_nothing(run, "look-up", "absent")
             return
@@ -165,6 +169,7 @@ class Resolver:
         except (AdapterError, PolicyError, AdapterFault) as error:
             await self._wait_longer(run, change, type(error).__name__)
             return
+        reach("polled")
         change = settled(change, states, provider=run.provider.adapter.title)
         if change.state == "pending" and not self._too_long(run.operation):
             await self._wait_longer(run, change, "pending")

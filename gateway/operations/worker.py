@@ -11,6 +11,7 @@ import structlog
 
 from gateway.operations.engine import LEASE_SECONDS, Engine, LeaseLost
 from gateway.operations.resolver import Resolver
+from gateway.points import reach
 from policies.journal import JournalUnavailable, Operation
 
 INTERVAL = 0.5
@@ -43,7 +44,10 @@ class Worker:
     async def look(self) -> int:
         """Take what is due and start working on it; return how much it was."""
         accounts = list(self._engine.providers)
+        reach("scan")
         taken = await self._engine.journal.take_due(self._engine.worker, LEASE_SECONDS, accounts, BATCH)
+        if taken:
+            reach("taken")
         for operation in taken:
             self._engine.start(operation.id, self._resolve(operation))
         return len(taken)

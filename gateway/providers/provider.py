@@ -15,6 +15,7 @@ from adapters.contract.flow import Answer, Flow
 from adapters.contract.wire import HttpRequest, HttpResponse
 from gateway.config.model import Timeouts
 from gateway.errors import AdapterFault, judgement
+from gateway.points import reach
 from gateway.providers.channel import Channel
 from gateway.providers.evidence import SendFailed
 from gateway.providers.outbound import Outbound
@@ -273,6 +274,7 @@ class Provider:
         return response if error is None else error
 
     async def _login(self) -> Token:
+        reach("login")
         trip = Trip(time.monotonic() + self._timeouts.login * 2, request_id="login")
         flow = self.adapter.login(datetime.now(UTC))
 
