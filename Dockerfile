@@ -17,7 +17,7 @@ COPY requirements.lock requirements-build.lock ./
 RUN python -m venv --without-pip /opt/ordergate \
  && python -m pip --python /opt/ordergate/bin/python install --require-hashes --only-binary :all: -r requirements.lock \
  && python -m pip install --require-hashes --only-binary :all: -r requirements-build.lock
-COPY pyproject.toml README.md* LICENSE* NOTICE* ./
+COPY pyproject.toml README.md LICENSE* NOTICE* ./
 COPY adapters/ adapters/
 COPY policies/ policies/
 COPY gateway/ gateway/

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
 from importlib.metadata import entry_points
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from adapters.contract.adapter import Adapter
 from adapters.contract.simulator import Simulator
+
+if TYPE_CHECKING:
+    # A process of simulators starts sooner without the adapters and their models.
+    from adapters.contract.adapter import Adapter
 
 GROUP = "ordergate.adapters"
 BUILT_IN = ("bol", "gelato", "reseller", "reusely", "rexel")
@@ -18,7 +21,7 @@ BUILT_IN = ("bol", "gelato", "reseller", "reusely", "rexel")
 class Registration:
     """An adapter and the simulator of its provider. What an entry point of the group must name."""
 
-    adapter: type[Adapter[Any, Any]]
+    adapter: "type[Adapter[Any, Any]]"
     load_simulator: Callable[[], type[Simulator]]
 
     @property
@@ -45,6 +48,11 @@ def load(name: str) -> Registration:
                 raise TypeError(f"entry point {name} of {GROUP} does not name an adapters.registry.Registration")
             return loaded
     raise KeyError(name)
+
+
+def load_simulator(name: str) -> type[Simulator]:
+    """Import and return one provider's simulator; of ours, without its adapter. Raises what `load` raises."""
+    return _simulator(name) if name in BUILT_IN else load(name).simulator
 
 
 def _simulator(name: str) -> type[Simulator]:

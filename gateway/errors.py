@@ -55,6 +55,7 @@ TABLE: dict[type[Exception], Rule] = {
     policy.DuplicateReference: Rule("duplicate-order-reference"),
     policy.CapacityExceeded: Rule("provider-capacity"),
     policy.DeadlineExceeded: Rule("deadline-exceeded"),
+    policy.LeaseLost: Rule("request-in-progress"),
     policy.Withdrawn: Rule("not-found"),
     policy.Overloaded: Rule("overloaded"),
     policy.OperationConflict: Rule("request-in-progress"),

@@ -14,6 +14,8 @@ from typing_extensions import override
 KEEPALIVE_SECONDS = 75.0
 HEADER_SECONDS = 10.0
 """How long a header section may take to arrive, from the opening of the connection or from its first byte."""
+LINGER_SECONDS = 2.0
+"""How long the rest of a body is listened to that nobody reads any more, so that its sender can hear the answer."""
 
 _TOO_LATE = b"HTTP/1.1 408 Request Timeout\r\nServer: ordergate\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
@@ -124,6 +126,7 @@ class Listener:
             access_log=None,
             logger=_silent(),
             keepalive_timeout=KEEPALIVE_SECONDS,
+            lingering_time=LINGER_SECONDS,
             auto_decompress=False,
             handler_cancellation=False,
             handle_signals=False,

@@ -44,7 +44,7 @@ class Assignment(msgspec.Struct):
 
 def build(name: str, *, seed: int = 0, faults: Mapping[str, float] | None = None, pace: float = 1.0) -> Simulator:
     """Make a provider's simulator on the real clock. Raises KeyError for an unknown name, ValueError for bad faults."""
-    return registry.load(name).simulator(now=_now, seed=seed, faults=faults, pace=pace)
+    return registry.load_simulator(name)(now=_now, seed=seed, faults=faults, pace=pace)
 
 
 def _silent(url: str) -> None:
@@ -105,7 +105,9 @@ async def start_process(
 
     It ends when `stop` is called or this process ends, whatever way. Raises RuntimeError when it does not come up.
     """
-    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "gateway.simulation", stdin=PIPE, stdout=PIPE)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-P", "-m", "gateway.simulation", stdin=PIPE, stdout=PIPE
+    )
     started = SimulatorProcess({}, process)
     if process.stdin is None or process.stdout is None:
         raise RuntimeError("the simulators' process has no pipes")
@@ -175,7 +177,7 @@ def _origin_form(target: str) -> str:
     if target.startswith("/"):
         return target
     url = urlsplit(target)
-    return f"{url.path or '/'}?{url.query}"
+    return f"{url.path}?{url.query}"
 
 
 async def _deliver(reply: Reply, request: web.Request) -> web.StreamResponse:
@@ -211,9 +213,9 @@ def reset(transport: asyncio.BaseTransport) -> None:
     """Close a connection with RST, the way a crashed server or a firewall does."""
     connection = transport.get_extra_info("socket")
     if connection is not None:
+        # Not to linger at all is what makes the kernel send RST for FIN.
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    if isinstance(transport, asyncio.Transport):
-        transport.abort()
+    transport.close()
 
 
 async def _without_server(request: web.Request, response: web.StreamResponse) -> None:

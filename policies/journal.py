@@ -195,6 +195,7 @@ class Journal(Protocol):
         account: str | None = None,
         reference: str | None = None,
         subject: str | None = None,
+        key: str | None = None,
         before: str | None = None,
         limit: int = 50,
     ) -> list[Operation]:

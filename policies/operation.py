@@ -166,6 +166,11 @@ def next_move(situation: Situation, trait: TraitLike, now: datetime) -> Next:
         if situation.valid_until is not None and now >= situation.valid_until:
             return Next("cancel", now, "no longer wanted")
         return Next("send", now, "nothing was sent")
+    return _of_doubt(situation, trait, now)
+
+
+def _of_doubt(situation: Situation, trait: TraitLike, now: datetime) -> Next:
+    """Return what follows where a request may have been executed."""
     first = situation.first_sent_at or now
     over = (situation.last_sent_at or first) + timedelta(seconds=situation.timeout)
     if trait.kind == "none":

@@ -118,7 +118,7 @@ class BolAccount(Adapter[BolSettings, BolCredentials]):
         kind = values.text(answer.get("token_type")) or "Bearer"
         # A token goes into a header: anything but visible ASCII would break the request that carries it.
         usable = isinstance(token, str) and token.isascii() and token.isprintable() and token.strip() == token != ""
-        if not usable or lifetime is None or lifetime <= 0 or kind.lower() != "bearer":
+        if not usable or lifetime is None or not 0 < lifetime < 10**9 or kind.lower() != "bearer":
             raise MalformedResponse("The token cannot be read.", status=response.status)
         return Token(SecretStr(str(token)), float(lifetime))
 

@@ -38,9 +38,16 @@ _BY_STATUS: dict[int, type[ProviderError]] = {
     409: Rejected,
     # "No longer available and will not be available again": said of resources, not of versions.
     410: Gone,
+    411: ProtocolMismatch,
+    413: ProtocolMismatch,
+    414: ProtocolMismatch,
     415: ProtocolMismatch,
+    421: ProtocolMismatch,
     422: Rejected,
+    425: ProtocolMismatch,
+    426: ProtocolMismatch,
     429: RateLimited,
+    431: ProtocolMismatch,
 }
 _AT_LOGIN: dict[int, type[ProviderError]] = {
     401: CredentialsRefused,
@@ -78,7 +85,8 @@ def _kind(request: HttpRequest, status: int, code: str | None) -> type[ProviderE
         return Unavailable
     if request.step == "login":
         return CredentialsRefused if code in _CLIENT_CODES else _AT_LOGIN.get(status, ProtocolMismatch)
-    return _BY_STATUS.get(status, ProtocolMismatch)
+    # What is not listed comes from who knows where, and says nothing about what was done.
+    return _BY_STATUS.get(status, Unavailable)
 
 
 def _message(body: dict[str, Any]) -> str:

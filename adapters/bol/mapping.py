@@ -138,6 +138,8 @@ def reduced_line(item: Mapping[str, Any], to_id: Callable[[str], str]) -> Line:
     status, word = status_of(quantity, shipped, cancelled), values.text(item.get("fulfilmentStatus"), 100)
     if word == "HANDLED" and status in {"accepted", "partiallyShipped", "partiallyCancelled"}:
         status = "unknown"  # bol says that nothing is open, its quantities say the opposite
+    elif word not in {None, "OPEN", "HANDLED"}:
+        status = "unknown"  # a third word may mean anything
     ean = values.text(item.get("ean"), 100)
     return Line(
         id=required(item, "orderItemId"),
@@ -197,7 +199,8 @@ def _line_metadata(item: Mapping[str, Any]) -> dict[str, str] | None:
 def address(details: Mapping[str, Any]) -> Address | None:
     """Read ShipmentDetails or BillingDetails; None where nothing is said."""
     number = [values.text(details.get(name), 50) for name in ("houseNumber", "houseNumberExtension")]
-    country, phone = values.text(details.get("countryCode"), 100), values.text(details.get("deliveryPhoneNumber"), 100)
+    country = values.stated_country(details.get("countryCode"))
+    phone = values.text(details.get("deliveryPhoneNumber"), 100)
     vat = values.text(details.get("vatNumber"), 200)
     found = Address(
         first_name=values.text(details.get("firstName")),

@@ -171,6 +171,8 @@ class GelatoAdapter(Adapter[GelatoSettings, GelatoCredentials]):
             except NotFound as error:
                 raise Unavailable("An order that the search shows cannot be read yet.", status=error.status) from error
             answer = response.object()
+            if searching.native_id(answer) != native:
+                raise MalformedResponse("The answer is about another order.", status=response.status)
             if searching.is_placed(order, answer, since):
                 return self._reading().order(answer)
         return None

@@ -94,7 +94,7 @@ def address(value: Any) -> Address | None:
         city=values.text(stated.get("city")),
         postal_code=values.text(stated.get("postCode")),
         region=values.text(stated.get("state")),
-        country=values.text(stated.get("country")),
+        country=values.stated_country(stated.get("country")),
         email=values.text(stated.get("email")),
         phone=values.text(stated.get("phone")),
         is_business=business if isinstance(business, bool) else None,
@@ -150,7 +150,7 @@ def purchase_receipt(value: Any) -> dict[str, Any]:
     Refunds have receipts of their own. Sums over several receipts would be our arithmetic and not Gelato's words.
     """
     purchases = [
-        receipt for receipt in objects(value, "receipts") if receipt.get("transactionType") in {"purchase", None}
+        receipt for receipt in objects(value, "receipts") if receipt.get("transactionType") in ("purchase", None)
     ]
     if len(purchases) != 1 or purchases[0].get("isCalculated") is False:
         return {}

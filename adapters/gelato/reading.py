@@ -41,12 +41,12 @@ class Reading:
     def summary(self, answer: Mapping[str, Any]) -> Order:
         """Return what Search Orders tells of an order. Raises MalformedResponse."""
         word = values.text(answer.get("fulfillmentStatus"), 200)
-        currency = values.text(answer.get("currency"), 40) or self.currency
+        currency = values.stated_currency(answer.get("currency"), self.currency)
         total = values.optional_money(answer.get("totalInclVat"), currency, tax_included=True)
         recipient = Address(
             first_name=values.text(answer.get("firstName")),
             last_name=values.text(answer.get("lastName")),
-            country=values.text(answer.get("country")),
+            country=values.stated_country(answer.get("country")),
         )
         return Order(
             id=self._id(answer),
@@ -68,7 +68,7 @@ class Reading:
         """Return an order as Get Order tells it. Raises MalformedResponse."""
         known = self.summary(answer)
         receipt = mapping.purchase_receipt(answer.get("receipts"))
-        currency = values.text(receipt.get("currency"), 40) or known.currency
+        currency = values.stated_currency(receipt.get("currency"), known.currency)
         prices = mapping.line_totals(receipt, currency)
         items = mapping.objects(answer.get("items"), "items")
         return replace(

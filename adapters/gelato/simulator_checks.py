@@ -77,7 +77,7 @@ class Refused(Exception):
 def check_order(body: Mapping[str, Any]) -> None:
     """Check Submit Order. Raises Refused."""
     _required_text(body, "orderReferenceId", "orderReferenceId")
-    if body.get("orderType") not in {None, "", "order", "draft"}:
+    if body.get("orderType") not in (None, "", "order", "draft"):
         raise Refused(400, "orderType must be order or draft")
     _currency(body, "currency", required=True)
     _currency(body, "retailCurrency", required=False)
@@ -194,7 +194,7 @@ def _check_files(files: Any, path: str) -> None:
     if not files or not _is_list_of(files, dict):
         raise Refused(400, f"{path}.files is required")
     for file in files:
-        if file.get("type") not in FILE_TYPES:
+        if not isinstance(file.get("type"), str) or file["type"] not in FILE_TYPES:
             raise Refused(400, f"{path}.files: type {file.get('type')} is not supported")
         if not isinstance(file.get("url"), str) or not _URL.fullmatch(file["url"]):
             raise Refused(400, f"{path}.files: url is not a valid URL")

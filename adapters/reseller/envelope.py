@@ -25,6 +25,7 @@ _NAMES = {
 }
 
 _DEPTH = 12
+_MOST = 10**18  # more than that is no number of anything here
 
 
 class Members:
@@ -50,7 +51,7 @@ class Members:
     def integer(self, name: str) -> int | None:
         """Return a whole number, or None."""
         value = self._values.get(name)
-        return value if type(value) is int or value is None else values.integer(value)
+        return value if value is None or (type(value) is int and -_MOST < value < _MOST) else values.integer(value)
 
     def identifier(self, name: str) -> int:
         """Return an id. Raises MalformedResponse where there is none."""

@@ -63,6 +63,7 @@ _CODE_DECIDES = frozenset({200, 400, 402, 404, 409, 422})
 _BY_STATUS: Mapping[int, type[ProviderError]] = {
     307: ProtocolMismatch,  # to be asked elsewhere, so not carried out
     308: ProtocolMismatch,
+    400: Rejected,
     401: CredentialsRefused,
     402: InsufficientBalance,
     403: AccountRefused,
@@ -70,13 +71,16 @@ _BY_STATUS: Mapping[int, type[ProviderError]] = {
     405: ProtocolMismatch,
     406: ProtocolMismatch,
     408: Unavailable,  # a proxy says so after it passed the request on, too
+    409: Rejected,
     410: Gone,
     411: ProtocolMismatch,
     413: ProtocolMismatch,
     414: ProtocolMismatch,
     415: ProtocolMismatch,
     421: ProtocolMismatch,
+    422: Rejected,
     425: Unavailable,
+    426: ProtocolMismatch,
     429: RateLimited,
     431: ProtocolMismatch,
 }
@@ -113,9 +117,8 @@ def _kind(status: int, code: str | None, codes: Mapping[str, Meaning]) -> type[P
         meaning = codes.get(code) or ERROR_CODES.get(code)
         if meaning is not None:
             return _CLASSES[meaning]
-    if status in _BY_STATUS:
-        return _BY_STATUS[status]
-    return Rejected if status == 200 or 400 <= status < 500 else Unavailable
+    # What is not listed comes from who knows where, and says nothing about what was done.
+    return Rejected if status == 200 else _BY_STATUS.get(status, Unavailable)
 
 
 def _failed_lines(body: Members) -> list[Members]:

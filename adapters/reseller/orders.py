@@ -10,6 +10,7 @@ from adapters.contract.errors import (
     InvalidOrder,
     LossyTranslation,
     MalformedResponse,
+    NoAnswer,
     NotFound,
     ProviderError,
     Unavailable,
@@ -195,11 +196,16 @@ def _part(line: str, answer: Answer) -> ChangedPart:
     """Return what came of cancelling one line."""
     try:
         envelope.data(calls.answered(answer))
-    except (MalformedResponse, Unavailable) as error:
-        return ChangedPart(id=line, state="unknown", problem=_problem("The answer is missing or unreadable", error))
     except ProviderError as error:
-        return ChangedPart(id=line, state="failed", problem=_problem("Not cancelled", error))
+        if not _is_unclear(error):
+            return ChangedPart(id=line, state="failed", problem=_problem("Not cancelled", error))
+        return ChangedPart(id=line, state="unknown", problem=_problem("The answer is missing or unreadable", error))
     return ChangedPart(id=line, state="done")
+
+
+def _is_unclear(error: ProviderError) -> bool:
+    """Tell whether what was answered with this may have been carried out all the same."""
+    return isinstance(error, MalformedResponse | Unavailable) or (isinstance(error, NoAnswer) and error.sent)
 
 
 def _problem(title: str, error: ProviderError) -> PartProblem:

@@ -145,7 +145,7 @@ class OrderBook:
         return Decimal(self.products[entry["customerstoreproductid"]].price) * int(entry["quantity"])
 
     def _created(self, basket: list[dict[str, Any]]) -> SimulatedOrder:
-        order = SimulatedOrder(self._next_order, self._now().replace(microsecond=0), basket=basket)
+        order = SimulatedOrder(self._next_order, self._now(), basket=basket)
         self._next_order += 1
         for entry in basket:
             product = self.products[entry["customerstoreproductid"]]

@@ -116,9 +116,8 @@ def provider_error(response: HttpResponse) -> ProviderError | None:
 
 
 def _by_status(status: int) -> type[ProviderError]:
-    if status in BY_STATUS:
-        return BY_STATUS[status]
-    return Rejected if 400 <= status < 500 else Unavailable
+    # What is not listed comes from who knows where, and says nothing about what was done.
+    return BY_STATUS.get(status, Unavailable)
 
 
 def retry_after(response: HttpResponse) -> float | None:

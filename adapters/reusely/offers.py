@@ -116,8 +116,13 @@ class OfferReader:
 
 
 def _quantity(detail: Mapping[str, Any]) -> int:
-    stated = values.integer(detail.get("qty"))
-    return 1 if stated is None else stated
+    """Return how many an item is about: one where it does not say. Raises MalformedResponse for what is no number."""
+    if detail.get("qty") is None:
+        return 1
+    stated = values.integer(detail["qty"])
+    if stated is None:
+        raise MalformedResponse("An item's quantity is not a whole number.", status=200)
+    return stated
 
 
 def _address(row: Mapping[str, Any]) -> Address | None:
@@ -129,7 +134,7 @@ def _address(row: Mapping[str, Any]) -> Address | None:
         city=values.text(row.get("shipping_city"), 200),
         postal_code=values.text(row.get("shipping_zip"), 200),
         region=values.text(row.get("shipping_state"), 200),
-        country=values.text(row.get("shipping_country"), 200),
+        country=values.stated_country(row.get("shipping_country")),
         email=values.text(row.get("customer_email"), 254),
         phone=values.text(row.get("customer_phone"), 200),
     )

@@ -33,11 +33,14 @@ _KINDS: Mapping[int, type[ProviderError]] = {
     405: ProtocolMismatch,
     406: ProtocolMismatch,
     408: Unavailable,
+    409: Rejected,
     410: Gone,
     411: ProtocolMismatch,
+    413: ProtocolMismatch,
     414: ProtocolMismatch,
     415: ProtocolMismatch,
     421: Unavailable,
+    422: Rejected,
     423: Unavailable,  # locked: perhaps our own first attempt is still running
     425: Unavailable,
     426: ProtocolMismatch,
@@ -103,8 +106,8 @@ def _kind(request: HttpRequest, status: int, code: str | None, body: Mapping[str
         return NotFound  # products/v2 answers 400 for an unknown product
     if status == 400 and request.step == PLACE and not isinstance(body.get("errors"), list | dict):
         return KeyMismatch  # ambiguous: no field is at fault, and a key with other data has no code of its own
-    fallback = ProtocolMismatch if request.effect == "read" else Rejected
-    return _KINDS.get(status, fallback)
+    # What is not listed comes from who knows where, and says nothing about what was done.
+    return _KINDS.get(status, Unavailable)
 
 
 def _login_kind(status: int) -> type[ProviderError]:

@@ -124,6 +124,8 @@ def quantity(value: Any) -> int | str | None:
     if text is None:
         return None
     amount = Decimal(text)
+    if amount.adjusted() > 17:
+        raise MalformedResponse("A quantity has more digits than there are goods.", status=200)
     return int(amount) if amount == amount.to_integral_value() else text
 
 

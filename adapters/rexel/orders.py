@@ -37,7 +37,7 @@ class Reader:
         reference = metadata.pop(mapping.CLIENT_ORDER_ID, None) or values.text(data.get("reference"), 200)
         references = {key: metadata.pop(key) for key in list(metadata) if key.startswith(mapping.LINE_REFERENCE)}
         word = values.text(data.get("status"), 100)
-        currency = self._stated_currency(data.get("currency"))
+        currency = values.stated_currency(data.get("currency"), self._currency)
         return Order(
             id=f"{self._name}:{native}",
             provider=self._name,
@@ -52,16 +52,6 @@ class Reader:
             created_at=values.timestamp(data.get("createdAt")),
             updated_at=values.timestamp(data.get("updatedAt")),
         )
-
-    def _stated_currency(self, value: Any) -> str | None:
-        """Return the answer's currency, else the account's; None (amounts unread) for a word that is none."""
-        stated = values.text(value, 10)
-        if stated is None:
-            return self._currency
-        try:
-            return values.currency(stated)
-        except ValueError:
-            return None
 
     def placed(self, answer: HttpResponse, order: NewOrder) -> Order:
         """Return the order that was just placed, filled up from the request where the answer says little."""
@@ -126,6 +116,7 @@ def _address(data: Any) -> Address | None:
     if not isinstance(data, dict):
         return None
     members: dict[str, Any] = {ours: values.text(data.get(theirs), 200) for ours, theirs in mapping.ADDRESS.items()}
+    members["country"] = values.stated_country(members["country"])
     return Address(**members) if any(members.values()) else None
 
 

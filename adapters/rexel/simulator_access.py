@@ -63,6 +63,7 @@ class Access:
             return _oauth_error(401, "invalid_client", "AADSTS7000215: Invalid client secret provided.")
         if form.get("scope") != SCOPE:
             return _oauth_error(400, "invalid_scope", "AADSTS70011: The provided value for scope is not valid.")
+        self._expiries = {token: expiry for token, expiry in self._expiries.items() if expiry > now.timestamp()}
         self._expiries[fresh] = now.timestamp() + LIFETIME
         while len(self._expiries) > MOST_TOKENS:
             del self._expiries[next(iter(self._expiries))]

@@ -37,7 +37,11 @@ def _guarded(token: str | None) -> Any:
         request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
         given = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        if token is not None and request.path not in OPEN and not hmac.compare_digest(given.encode(), token.encode()):
+        if (
+            token is not None
+            and request.path not in OPEN
+            and not hmac.compare_digest(given.encode(errors="surrogateescape"), token.encode())
+        ):
             return web.Response(
                 text="the admin token is required\n", status=401, headers={"WWW-Authenticate": "Bearer"}
             )

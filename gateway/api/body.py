@@ -3,6 +3,7 @@
 import json  # noqa: TID251 - msgspec takes the last of two members with the same name; fractions become Decimal
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from itertools import islice
 from typing import Any, NoReturn, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -12,6 +13,8 @@ from gateway.api.problems import Problem, ProblemViolation, problem
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 32
 MAX_VIOLATIONS = 100
+MAX_NAME = 200
+"""The longest name of a member that a violation repeats."""
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
@@ -93,7 +96,7 @@ def validated(model: type[ModelT], content: Any) -> ModelT:
     """Return the content as a model. Raises ApiError (`validation-failed`, 400) with every violation."""
     empty = list(_empty(content, ""))
     try:
-        value = model.model_validate(content)
+        value = model.model_validate(content, by_alias=True, by_name=False)
     except ValidationError as error:
         refuse_violations([*empty, *violations(error, {one.name for one in empty})])
     if empty:
@@ -103,7 +106,8 @@ def validated(model: type[ModelT], content: Any) -> ModelT:
 
 def refuse_violations(found: Iterable[ProblemViolation]) -> NoReturn:
     """Raise `validation-failed` (400) with these violations."""
-    refuse("validation-failed", violations=tuple(found)[:MAX_VIOLATIONS])
+    told = [ProblemViolation(name=one.name[:MAX_NAME], reason=one.reason) for one in islice(found, MAX_VIOLATIONS)]
+    refuse("validation-failed", violations=tuple(told))
 
 
 def _empty(value: Any, path: str) -> Iterator[ProblemViolation]:

@@ -48,7 +48,7 @@ class Callers:
             return LOCAL
         scheme, _, key = headers.get("Authorization", "").partition(" ")
         if scheme.lower() == "bearer" and key:
-            digest = hashlib.sha256(key.strip().encode()).hexdigest()
+            digest = hashlib.sha256(key.strip().encode(errors="surrogateescape")).hexdigest()
             for known, caller in self._by_hash.items():
                 if hmac.compare_digest(known, digest):
                     return caller
@@ -61,8 +61,12 @@ class Callers:
         if self._hosts and host not in self._hosts:
             refuse("forbidden", "The Host is not a name of this gateway; see listen.hosts in the configuration.")
         origin = headers.get("Origin")
-        if origin is not None and origin not in self._origins:
-            refuse("forbidden", "Browsers on this Origin are not allowed; see listen.origins in the configuration.")
+        if origin is None or origin in self._origins:
+            return
+        # A page of our own (/docs), under a Host that was found to be ours.
+        if self._hosts and origin.partition("://")[2] == headers.get("Host"):
+            return
+        refuse("forbidden", "Browsers on this Origin are not allowed; see listen.origins in the configuration.")
 
 
 def host_name(host: str) -> str:

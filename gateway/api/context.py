@@ -105,8 +105,8 @@ class Call:
 
     def split(self, resource_id: str, member: str) -> tuple[Provider, str]:
         """Return the provider and the native part of a resource id. Raises ApiError."""
-        account, separator, native = resource_id.partition(":")
-        if not separator or not native or len(resource_id) > 1024 or not resource_id.isprintable():
+        account, _, native = resource_id.partition(":")
+        if not account or not native or len(resource_id) > 1024 or not resource_id.isprintable():
             refuse_violations([ProblemViolation(name=member, reason="an id is {provider}:{the provider's id}")])
         return self.provider(account), native
 
@@ -114,10 +114,10 @@ class Call:
         """Return the query parameters. Raises ApiError with a violation for each that is wrong, unknown or repeated."""
         pairs = self.http.query
         repeated = [name for name in dict.fromkeys(pairs) if len(pairs.getall(name)) > 1]
-        found = [ProblemViolation(name=name, reason="given more than once") for name in repeated]
-        found += [ProblemViolation(name=name, reason="empty") for name, value in pairs.items() if not value]
+        found = [ProblemViolation(name=name or "query", reason="given more than once") for name in repeated]
+        found += [ProblemViolation(name=name or "query", reason="empty") for name, value in pairs.items() if not value]
         try:
-            value = model.model_validate(dict(pairs))
+            value = model.model_validate(dict(pairs), by_alias=True, by_name=False)
         except ValidationError as error:
             known = {one.name for one in found}
             refuse_violations([*found, *map(_as_parameter, violations(error, known))])
@@ -150,7 +150,9 @@ class Call:
 
 def _as_parameter(violation: ProblemViolation) -> ProblemViolation:
     if violation.reason == "unknown member":
-        return ProblemViolation(name=violation.name, reason="unknown query parameter")
+        # One without a name has no path, which would be the body's.
+        name = "query" if violation.name == "body" else violation.name
+        return ProblemViolation(name=name, reason="unknown query parameter")
     return violation
 
 

@@ -1,5 +1,6 @@
 """The documents about the API: OpenAPI, the page that shows it, and a page for each problem type. All are public."""
 
+import asyncio
 import hashlib
 import html
 import re
@@ -57,12 +58,17 @@ _PAGE = """\
 </body>
 </html>
 """
+_PROBLEMS = (
+    "An answer of 400 and above is `application/problem+json` (RFC 9457). Decide by `type`; for a write `placed` says "
+    "whether it was done, and `retry` whether to repeat it with the same key or another."
+)
 
 
 def add_pages(app: web.Application) -> None:
     """Add the documents' routes."""
     app.router.add_get("/openapi.json", _openapi)
     app.router.add_get("/docs", _docs)
+    app.router.add_get("/problems", _problems)
     app.router.add_get("/problems/{type}", _problem)
     for path in FILES:
         app.router.add_get(f"/{path}", _file)
@@ -72,16 +78,13 @@ def add_pages(app: web.Application) -> None:
 def _encoded() -> tuple[bytes, str]:
     """Return the OpenAPI document as JSON, and its tag."""
     body = codec.encode(document(version("ordergate")))
-    return body, hashlib.sha256(body).hexdigest()[:32]
+    return body, _tag(body)
 
 
 async def _openapi(request: web.Request) -> web.Response:
-    """Answer with the OpenAPI document, or 304 to a caller that has it."""
-    body, tag = _encoded()
-    headers = {"ETag": f'"{tag}"', "Cache-Control": "no-cache"}
-    if any(known.value in {tag, "*"} for known in request.if_none_match or ()):
-        return web.Response(status=304, headers=headers)
-    return web.Response(body=body, headers={**headers, "Content-Type": "application/json"})
+    """Answer with the OpenAPI document."""
+    body, tag = await asyncio.to_thread(_encoded)
+    return _tagged(request, body, tag, "application/json", "no-cache")
 
 
 async def _docs(request: web.Request) -> web.Response:
@@ -96,6 +99,23 @@ async def _docs(request: web.Request) -> web.Response:
     return web.Response(body=page.encode(), headers=_HTML)
 
 
+async def _problems(request: web.Request) -> web.Response:
+    """List the problem types for people."""
+    rows = "\n".join(
+        f'<tr><td><a href="problems/{name}"><code>{name}</code></a></td><td>{_status(name)}</td>'
+        f"<td>{_prose(kind.title)}</td></tr>"
+        for name, kind in TYPES.items()
+    )
+    body = (
+        f"<h1>Problem types</h1>\n<p>{_prose(_PROBLEMS)}</p>\n"
+        f"<table>\n<tr><th>type</th><th>status</th><th>title</th></tr>\n{rows}\n</table>\n"
+        '<footer><a href="docs">All endpoints</a></footer>'
+    )
+    head = '<link rel="stylesheet" href="docs/pages.css">'
+    page = _PAGE.format(title="Problem types · Ordergate", head=head, body=body)
+    return web.Response(body=page.encode(), headers=_HTML)
+
+
 async def _problem(request: web.Request) -> web.Response:
     """Explain a problem type to people. Raises ApiError (`not-found`)."""
     name = request.match_info["type"]
@@ -104,13 +124,17 @@ async def _problem(request: web.Request) -> web.Response:
         refuse("not-found", "There is no problem type of that name.")
     body = (
         f"<h1>{_prose(kind.title)}</h1>\n<p>{_prose(kind.meaning)}</p>\n"
-        f"<dl><dt>type</dt><dd><code>/problems/{html.escape(name)}</code></dd>"
-        f"<dt>status</dt><dd>{kind.status}</dd></dl>\n"
-        '<footer><a href="../docs">All endpoints and problem types</a></footer>'
+        f"<dl><dt>type</dt><dd><code>/problems/{name}</code></dd><dt>status</dt><dd>{_status(name)}</dd></dl>\n"
+        '<footer><a href="../problems">All problem types</a> · <a href="../docs">All endpoints</a></footer>'
     )
     head = '<link rel="stylesheet" href="../docs/pages.css">'
     page = _PAGE.format(title=f"{html.escape(kind.title)} · Ordergate", head=head, body=body)
     return web.Response(body=page.encode(), headers=_HTML)
+
+
+def _status(name: str) -> str:
+    """Return the statuses of a problem type; one has two."""
+    return f"{TYPES[name].status}, 422" if name == "validation-failed" else str(TYPES[name].status)
 
 
 def _prose(text: str) -> str:
@@ -118,7 +142,20 @@ def _prose(text: str) -> str:
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text))
 
 
-async def _file(request: web.Request) -> web.FileResponse:
-    """Send one of the files that the pages need."""
+async def _file(request: web.Request) -> web.Response:
+    """Answer with one of the files that the pages need."""
     path, media_type, caching = FILES[request.path.lstrip("/")]
-    return web.FileResponse(path, headers={"Content-Type": media_type, "Cache-Control": caching})
+    body = await asyncio.to_thread(path.read_bytes)
+    return _tagged(request, body, _tag(body), media_type, caching)
+
+
+def _tagged(request: web.Request, body: bytes, tag: str, media_type: str, caching: str) -> web.Response:
+    """Return the body with its tag, or 304 for a client that has it."""
+    headers = {"ETag": f'"{tag}"', "Cache-Control": caching}
+    if any(known.value in {tag, "*"} for known in request.if_none_match or ()):
+        return web.Response(status=304, headers=headers)
+    return web.Response(body=body, headers={**headers, "Content-Type": media_type})
+
+
+def _tag(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()[:32]

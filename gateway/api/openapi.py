@@ -54,13 +54,11 @@ def document(version: str) -> Schema:
 
 
 def _info(version: str) -> Schema:
-    rows = [f"| [`{name}`](/problems/{name}) | {kind.status} | {kind.title} |" for name, kind in TYPES.items()]
-    table = "\n".join(["| problem | status | |", "|---|---|---|", *rows])
     return {
         "title": "Ordergate",
         "version": version,
-        "summary": "One canonical order and catalog API in front of many providers.",
-        "description": wording.INTRODUCTION + table,
+        "summary": "One API in front of many providers: every order is placed at most once, and its fate can be told.",
+        "description": wording.INTRODUCTION,
         "license": {"name": "Apache License 2.0", "identifier": "Apache-2.0"},
     }
 
@@ -125,8 +123,8 @@ def _success(endpoint: Endpoint, results: ResultSchemas) -> Schema:
         headers = ("Location", *headers) if endpoint.status == 201 else headers
     content: Schema = {"schema": results.reference(endpoint.result)}
     content |= _examples(examples.RESULTS.get((endpoint.method, endpoint.path)))
-    name = component_name(endpoint.result)
-    return {"description": f"{name}.", "headers": _headers(*headers), "content": {JSON: content}}
+    said = results.components[component_name(endpoint.result)]["description"]
+    return {"description": said, "headers": _headers(*headers), "content": {JSON: content}}
 
 
 def _refused(status: int, types: tuple[str, ...], *, write: bool) -> Schema:

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import structlog
-from aiohttp import web
+from aiohttp import HttpVersion10, web
 from uuid_utils import uuid7
 
 from adapters.contract.errors import AdapterError, InvalidOrder
@@ -29,6 +29,9 @@ _ABOUT_ANOTHER = frozenset({"idempotency-key-reused", "duplicate-order-reference
 
 _REQUEST_ID_KEY = web.RequestKey("request_id", str)
 _CALL_KEY = web.RequestKey("call", Call)
+
+_EXPOSED = "Location, Retry-After, Idempotency-Replayed, Preference-Applied, X-Request-ID, Server-Timing, ETag"
+"""The headers of an answer that pages of allowed origins may read."""
 
 log = structlog.get_logger("ordergate.api")
 
@@ -54,9 +57,9 @@ def _outermost(context: Context) -> Any:
         request_id = given if _REQUEST_ID.fullmatch(given) else str(uuid7())
         request[_REQUEST_ID_KEY] = request_id
         try:
-            _bounded_headers(request)
             context.callers.admit(request.headers)
-            response = await handler(request)
+            _proper(request)
+            response = _preflight(request) or await handler(request)
         except ApiError as error:
             response = _problem(error.problem, request_id, error.headers)
         except web.HTTPMethodNotAllowed as error:
@@ -144,10 +147,45 @@ def _finish(request: web.Request, response: web.StreamResponse, request_id: str,
     origin = request.headers.get("Origin")
     if origin is not None and response.status != 403:
         headers["Access-Control-Allow-Origin"] = origin
+        headers["Access-Control-Expose-Headers"] = _EXPOSED
         headers["Vary"] = "Origin"
+    _told_to_log(request, response.status, request_id, seconds)
 
 
-def _bounded_headers(request: web.Request) -> None:
+def _told_to_log(request: web.Request, status: int, request_id: str, seconds: float) -> None:
+    """Log what changed something, or failed; a read that went well is not worth a line."""
+    if status < 400 and request.method in {"GET", "HEAD", "OPTIONS"}:
+        return
+    call = request.get(_CALL_KEY)
+    resource = request.match_info.route.resource
+    log.info(
+        "request",
+        method=request.method,
+        route=None if resource is None else resource.canonical,
+        status=status,
+        milliseconds=round(seconds * 1000, 1),
+        caller=None if call is None else call.caller.name,
+        request_id=request_id,
+    )
+
+
+def _preflight(request: web.Request) -> web.Response | None:
+    """Answer a browser that asks whether a page of an allowed origin may call."""
+    wanted = request.headers.get("Access-Control-Request-Method")
+    if request.method != "OPTIONS" or wanted is None or "Origin" not in request.headers:
+        return None
+    allowed = {
+        "Access-Control-Allow-Methods": "GET, POST, PATCH, DELETE",
+        "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key, Prefer, X-Request-ID",
+        "Access-Control-Max-Age": "600",
+    }
+    return web.Response(status=204, headers=allowed)
+
+
+def _proper(request: web.Request) -> None:
+    """Refuse what the parser lets through: too many headers, and a version before there were any."""
+    if request.version < HttpVersion10:
+        refuse("malformed-request", "HTTP/1.1 is spoken here.")
     if sum(len(name) + len(value) + 4 for name, value in request.raw_headers) > MAX_HEADER_BYTES:
         refuse("header-too-large")
 

@@ -142,8 +142,6 @@ TAGS: Mapping[str, str] = {
 }
 
 INTRODUCTION = """\
-One API in front of many providers: every order is placed at most once, and what happened to it can always be told.
-
 **Conventions.** A member without a value is absent: never `null`, never `""`; from a caller either is a violation, and
 so is an unknown member or query parameter. Answers may gain members and words: ignore members you do not know. Money
 is decimal text. Times are RFC 3339 in UTC. Ids are `{provider}:{native id}`. A body has at most 1 MiB, 32 levels and
@@ -153,9 +151,8 @@ is decimal text. Times are RFC 3339 in UTC. Ids are `{provider}:{native id}`. A 
 key. 504 `outcome-unknown`: it may have been done; never order again with another key. `placed` and `retry` say the
 same to programs.
 
-**Problems** are `application/problem+json` (RFC 9457), and each type has a page. What the HTTP parser itself refuses is
-answered by a bare 400 without a body.
-
+**Problems** are `application/problem+json` (RFC 9457); [every type has a page](/problems). What the HTTP parser itself
+refuses is answered by a bare 400 without a body.
 """
 
 QUERY: Mapping[str, str] = {

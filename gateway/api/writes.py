@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
+
 from gateway.api.body import ApiError, refuse
 from gateway.api.context import Answer, Call
 from gateway.api.keys import KeyInvalid, KeyMissing, parse_key
-from gateway.api.problems import problem
+from gateway.api.problems import Problem, Retry, problem
 from gateway.api.views import operation_view
 from gateway.operations.answers import operation_path
 from gateway.operations.engine import WRITE_SECONDS, Write
@@ -129,7 +131,21 @@ async def _told(call: Call, operation: Operation, key: Key, *, first: bool) -> A
         return Answer(operation_view(operation, call.caller), 202, headers)
     media_type = stored.fields.get("content-type", "application/json")
     kept = {name: value for name, value in stored.fields.items() if name != "content-type"}
-    return Answer(stored.body, stored.status, {**kept, **headers}, media_type)
+    body = stored.body if stored.status < 400 else _asked_by(stored.body, call.request_id)
+    return Answer(body, stored.status, {**kept, **headers}, media_type)
+
+
+def _asked_by(body: bytes, request_id: str) -> bytes:
+    """Return a stored problem as an answer to this request, which may not be the one that met it."""
+    return msgspec.structs.replace(msgspec.json.decode(body, type=Problem), request_id=request_id).encoded()
+
+
+_RETRY: dict[str, Retry] = {
+    "request-in-progress": "same-key",
+    "idempotency-key-reused": "new-key",
+    # The reference stays taken, whatever the key.
+    "duplicate-order-reference": "never",
+}
 
 
 async def _conflict(call: Call, name: str, operation_id: str | None) -> ApiError:
@@ -138,7 +154,7 @@ async def _conflict(call: Call, name: str, operation_id: str | None) -> ApiError
     told = problem(
         name,
         placed=None if operation is None else PLACED[operation.state],
-        retry="same-key" if name == "request-in-progress" else "new-key",
+        retry=_RETRY[name],
         retry_after=1 if name == "request-in-progress" else None,
         operation=None if operation is None else operation_path(operation.id),
     )

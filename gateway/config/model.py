@@ -108,7 +108,7 @@ class Listen(Section):
 
 
 class Admin(Section):
-    """Where health and metrics are."""
+    """Where health is."""
 
     host: Host = Field(
         "127.0.0.1", description="Address to listen on. One that other machines can reach needs `token`."
@@ -233,7 +233,7 @@ class Config(Section):
     """gateway.yaml as a whole."""
 
     listen: Listen = Field(default_factory=Listen, description="Where callers reach the gateway.")
-    admin: Admin = Field(default_factory=Admin, description="Where health and metrics are.")
+    admin: Admin = Field(default_factory=Admin, description="Where health is.")
     store: Store = Field(
         default_factory=Store, description="Where the gateway remembers idempotency keys and operations."
     )

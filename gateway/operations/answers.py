@@ -7,14 +7,16 @@ from urllib.parse import quote
 import msgspec
 
 from adapters.contract import codec
-from adapters.contract.errors import ProviderError
+from adapters.contract.errors import AdapterError, NoAnswer, ProviderError
 from adapters.contract.models.resources import Order, OrderChange
 from gateway.api.problems import MEDIA_TYPE, Problem, ProblemViolation, ProviderWords, Retry, problem
-from gateway.errors import describe
+from gateway.errors import describe, rule
+from gateway.providers.provider import Provider, Trip
 from policies.journal import Operation, StoredAnswer
-from policies.operation import PLACED, Attempt, State, after_failure
+from policies.operation import PLACED, Attempt, Judgement, State, after_failure
 
 _STATES: dict[str, State] = {"done": "succeeded", "partial": "partial", "pending": "pending", "unknown": "unknown"}
+_SAID: dict[Judgement, State] = {"rejected": "failed", "not-executed": "cancelled"}
 _RETRY: dict[State, Retry] = {"failed": "new-key", "cancelled": "same-key", "unknown": "same-key", "parked": "same-key"}
 
 
@@ -36,6 +38,31 @@ def state_of(result: Order | OrderChange, attempts: Sequence[Attempt]) -> State:
         state = after_failure(attempts)
         return state if state in {"failed", "cancelled"} else "failed"
     return _STATES[result.state]
+
+
+def state_after(error: BaseException, trip: Trip, provider: Provider) -> State:
+    """Return the operation's state for a flow that ended in an error.
+
+    `after_failure` knows single commits. Of several, one that was executed says nothing about the others; a success
+    status is no success where the provider works asynchronously, or tells success in a body that could not be read.
+    Where nothing was executed, the state is the one that goes with the error that is told.
+    """
+    if provider.adapter.success_in_body:
+        trip.doubt()
+    state = after_failure(trip.attempts)
+    if state == "succeeded":
+        executed = sum(attempt.judgement == "executed" for attempt in trip.attempts)
+        later = any(trait.kind == "async" for trait in provider.adapter.traits().values())
+        return "unknown" if later or executed < trip.commits else "succeeded"
+    if state in {"failed", "cancelled"} and trip.attempts and isinstance(error, ProviderError):
+        told: Judgement | None = "not-executed" if isinstance(error, NoAnswer) else rule(error).judgement
+        return _SAID.get(told or "unclear", state)
+    return state
+
+
+def telling(error: Exception, trip: Trip) -> Exception:
+    """Return the error to tell: a commit's verdict, where something else (a fault of ours) came after it."""
+    return error if isinstance(error, AdapterError) or trip.last_error is None else trip.last_error
 
 
 def of_result(result: Order | OrderChange, operation: Operation) -> StoredAnswer:
@@ -72,7 +99,7 @@ def of_failed_change(
     )
     if state == "unknown":
         told = problem("outcome-unknown", violations=violations, provider=ProviderWords(name=operation.account))
-    elif error is not None:
+    elif error is not None and (state != "failed" or rule(error).judgement == "rejected"):
         told = msgspec.structs.replace(describe(error, operation.account), violations=violations or None)
     else:
         told = problem("rejected-by-provider", violations=violations, provider=ProviderWords(name=operation.account))
@@ -119,10 +146,17 @@ def change_in(operation: Operation) -> OrderChange | None:
         return None
 
 
+def of_withdrawal(operation: Operation) -> StoredAnswer:
+    """Return what those who wait for a withdrawn operation are answered."""
+    told = problem("not-found", "The operation was withdrawn before anything was sent.")
+    return _stored(told, operation, "cancelled")
+
+
 def _stored(told: Problem, operation: Operation, state: State) -> StoredAnswer:
     placed: Literal["yes", "no", "unknown", "pending"] = PLACED[state]
     retry = _RETRY.get(state)
     path = operation_path(operation.id)
+    told = _certain(told, operation)
     told = msgspec.structs.replace(told, placed=placed, retry=retry, operation=path, instance=path)
     headers = {"content-type": MEDIA_TYPE}
     if state == "unknown":
@@ -132,3 +166,15 @@ def _stored(told: Problem, operation: Operation, state: State) -> StoredAnswer:
         told = msgspec.structs.replace(told, retry_after=retry_after)
         headers["retry-after"] = str(retry_after)
     return StoredAnswer(told.status, headers, told.encoded())
+
+
+def _certain(told: Problem, operation: Operation) -> Problem:
+    """Return the problem with a status that says whether the write was done: here, always, that it was not.
+
+    504 is for what may have been done, and 500 and 502 are repeated by software that knows no better.
+    """
+    if told.name == "provider-timeout":
+        return problem("provider-unavailable", retry_after=told.retry_after, provider=told.provider)
+    if told.status in {500, 502} and any(one.phase not in {None, "not-sent"} for one in operation.evidence):
+        return msgspec.structs.replace(told, status=503)
+    return told

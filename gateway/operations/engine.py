@@ -19,6 +19,7 @@ import structlog
 
 from adapters.contract.adapter import WriteContext
 from adapters.contract.errors import AdapterError
+from adapters.contract.flow import Flow
 from adapters.contract.models.resources import Order, OrderChange
 from gateway.errors import AdapterFault
 from gateway.operations import answers
@@ -26,9 +27,9 @@ from gateway.operations.intents import Intent
 from gateway.operations.recorder import FlowChanged, OperationRecorder, Sent
 from gateway.points import reach
 from gateway.providers.provider import Provider, Trip
-from policies.errors import DuplicateReference, KeyReused, Overloaded, PolicyError, Withdrawn
+from policies.errors import DuplicateReference, KeyReused, LeaseLost, Overloaded, PolicyError, Withdrawn
 from policies.journal import Change, Evidence, Journal, JournalUnavailable, Operation, Step
-from policies.operation import ENDED, State, after_failure, pause
+from policies.operation import ENDED, State, pause
 
 WRITE_SECONDS = 60.0
 """The longest a write may take from its claim to the provider's answer, queueing included."""
@@ -41,10 +42,6 @@ LOOK_SECONDS = 0.25
 """How often a request waiting for an operation that another instance runs looks at the journal."""
 
 log = structlog.get_logger("ordergate.operations")
-
-
-class LeaseLost(Exception):
-    """Somebody else works on the operation now, or ended it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,8 +223,12 @@ class Engine:
         cancelled = replace(
             operation, state="cancelled", updated_at=now, version=operation.version + 1, due=None, owner=None
         )
+        cancelled = replace(cancelled, answer=answers.of_withdrawal(cancelled))
         if not await self.journal.update(cancelled, Change((evidence,))):
             raise Withdrawn
+        # The run's own record is a version behind now: whatever it still tries to store, and so to send, is refused.
+        if (task := self._tasks.get(operation.id)) is not None:
+            task.cancel()
         return replace(cancelled, evidence=(*operation.evidence, evidence))
 
     async def settle(self, operation: Operation, *, placed: bool, subject: str | None, by: str) -> Operation:
@@ -266,6 +267,11 @@ class Engine:
             await self._run_flow(run, intent)
         except LeaseLost:
             log.warning("operation is somebody else's now", operation=run.operation.id)
+        except asyncio.CancelledError:
+            # Stopped: what was sent is told as far as it got, what was not is not used up.
+            if run.operation.state in {"accepted", "sending"}:
+                await self.end_in_error(run, Overloaded(1.0))
+            raise
         except JournalUnavailable as error:
             log.warning("journal unavailable in mid-operation", operation=run.operation.id, reason=str(error))
         finally:
@@ -273,9 +279,8 @@ class Engine:
 
     async def _run_flow(self, run: Run, intent: Intent) -> None:
         context = WriteContext(run.operation.id, run.operation.created_at)
-        adapter = run.provider.adapter
         try:
-            result = await run.provider.run(intent.flow(adapter, context), run.trip)
+            result = await run.provider.run(_begun(intent, run.provider, context), run.trip)
         except (LeaseLost, JournalUnavailable):
             raise
         except FlowChanged:
@@ -284,8 +289,6 @@ class Engine:
         except Exception as error:
             if not isinstance(error, AdapterError | PolicyError | AdapterFault):
                 log.exception("operation failed", operation=run.operation.id)
-            if adapter.success_in_body:
-                run.trip.doubt()
             await self.end_in_error(run, error)
             return
         await self.end(run, result)
@@ -316,10 +319,10 @@ class Engine:
 
     async def end_in_error(self, run: Run, error: Exception) -> None:
         """Store that a flow ended in an error, in the state that its attempts prove."""
-        doubtful = bool(run.recorder.doubtful())
-        state = after_failure(run.trip.attempts)
-        if doubtful and state != "succeeded":
+        state = answers.state_after(error, run.trip, run.provider)
+        if run.recorder.doubtful() and state != "succeeded":
             state = "unknown"
+        error = answers.telling(error, run.trip)
         now = datetime.now(UTC)
         ended = replace(run.operation, state=state)
         await run.store(
@@ -360,3 +363,14 @@ class Engine:
         self._tasks.pop(operation_id, None)
         if (event := self._ended.pop(operation_id, None)) is not None:
             event.set()
+
+
+def _begun(intent: Intent, provider: Provider, context: WriteContext) -> Flow[Order | OrderChange]:
+    """Return the write's flow. Raises AdapterError, and AdapterFault for any other exception."""
+    try:
+        return intent.flow(provider.adapter, context)
+    except AdapterError:
+        raise
+    except Exception as error:
+        log.exception("adapter failed", provider=provider.name)
+        raise AdapterFault from error

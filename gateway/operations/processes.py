@@ -34,6 +34,16 @@ def settled(change: OrderChange, states: Sequence[ProcessState], *, provider: st
     return msgspec.structs.replace(change, parts=parts, state=overall([part.state for part in parts]))
 
 
+def given_up(change: OrderChange, *, provider: str) -> OrderChange:
+    """Return the change as unknown: its processes should have ended long ago, and what became of them is not known."""
+    problem = PartProblem(title=f"{provider} did not end the process in time")
+    parts = tuple(
+        msgspec.structs.replace(part, state="unknown", problem=problem) if part.state == "pending" else part
+        for part in change.parts or ()
+    )
+    return msgspec.structs.replace(change, state="unknown", parts=parts or None)
+
+
 def overall(states: Sequence[PartState]) -> Literal["done", "pending", "partial", "failed", "unknown"]:
     """Return the state of a change from its parts': pending and unknown first, then done, failed or partial."""
     kinds = set(states)

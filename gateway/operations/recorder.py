@@ -13,7 +13,7 @@ from typing import Any
 
 from adapters.contract import codec
 from adapters.contract.wire import HttpRequest, HttpResponse
-from gateway.providers.provider import Place
+from gateway.providers.trip import Place
 from policies.journal import Step
 from policies.operation import Attempt
 

@@ -24,7 +24,8 @@ from gateway.operations.intents import Intent
 from gateway.operations.processes import overall, processes, settled
 from gateway.operations.recorder import FlowChanged, OperationRecorder
 from gateway.points import reach
-from gateway.providers.provider import Place, Provider, Trip
+from gateway.providers.provider import Provider
+from gateway.providers.trip import Place, Trip
 from policies.errors import PolicyError
 from policies.journal import Evidence, Operation
 from policies.operation import Attempt, Next, Situation, State, next_move, pause

@@ -20,11 +20,11 @@ async def found(journal: Journal, name: str) -> list[Operation]:
     by_id = await journal.get(name)
     if by_id is not None:
         return [by_id]
-    for where in ({"key": name}, {"reference": name}, {"subject": name}):
-        operations = await journal.search(None, **where, limit=20)
-        if operations:
-            return operations
-    return []
+    return (
+        await journal.search(None, key=name, limit=20)
+        or await journal.search(None, reference=name, limit=20)
+        or await journal.search(None, subject=name, limit=20)
+    )
 
 
 def table(operations: Sequence[Operation]) -> str:
@@ -73,7 +73,8 @@ def _exchange(step: Step) -> Iterator[str]:
     for name, value in request.get("pathValues", {}).items():
         path = path.replace(f"{{{name}}}", value)
     query = "&".join(f"{name}={value}" for name, value in request.get("query", ()))
-    yield f"request {step.index}.{step.part}  {request.get('method', '')} {path}{'?' + query if query else ''}  [{step.effect}]"
+    target = f"{path}?{query}" if query else path
+    yield f"request {step.index}.{step.part}  {request.get('method', '')} {target}  [{step.effect}]"
     for name, value in request.get("headers", {}).items():
         if name in _TOLD:
             yield f"    {name}: {value}"

@@ -9,9 +9,10 @@ import random
 
 import structlog
 
-from gateway.operations.engine import LEASE_SECONDS, Engine, LeaseLost
+from gateway.operations.engine import LEASE_SECONDS, Engine
 from gateway.operations.resolver import Resolver
 from gateway.points import reach
+from policies.errors import LeaseLost
 from policies.journal import JournalUnavailable, Operation
 
 INTERVAL = 0.5

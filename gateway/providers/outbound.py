@@ -50,7 +50,6 @@ LIST_HEADERS = frozenset(
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _TARGET = re.compile(r"/[!-\"$-~]*")
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
-_NO_AUTOMATIC_HEADERS = ("Accept", "Content-Type")
 _NO_BODY = frozenset({101, 204, 304})
 
 
@@ -141,6 +140,7 @@ class Outbound:
             url,
             data=_data(request.body),
             headers=headers,
+            skip_auto_headers=_no_content_type(request),
             allow_redirects=False,
             proxy=channel.proxy,
             ssl=channel.ssl or True,
@@ -190,7 +190,6 @@ def _session(connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
         cookie_jar=aiohttp.DummyCookieJar(),
         raise_for_status=False,
         trust_env=False,
-        skip_auto_headers=_NO_AUTOMATIC_HEADERS,
         trace_configs=[trace()],
     )
 
@@ -216,6 +215,11 @@ def _url(request: HttpRequest, channel: Channel) -> URL:
     if not base:
         raise ValueError("the request names no origin, and the provider has no base URL")
     return URL(base + target, encoded=True)
+
+
+def _no_content_type(request: HttpRequest) -> tuple[str, ...] | None:
+    """Keep aiohttp from calling every body, and the lack of one, `application/octet-stream`."""
+    return None if request.method == "GET" and not request.body else ("Content-Type",)
 
 
 def _data(body: bytes | None) -> bytes | BytesIO | None:

@@ -2,15 +2,21 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import structlog
 
 from adapters.contract.adapter import Adapter, Token
-from adapters.contract.errors import AdapterError, CredentialsRefused, NoAnswer, ProviderError, RateLimited
+from adapters.contract.errors import (
+    AccountRefused,
+    AdapterError,
+    CredentialsRefused,
+    NoAnswer,
+    ProviderError,
+    RateLimited,
+)
 from adapters.contract.flow import Answer, Flow
 from adapters.contract.wire import HttpRequest, HttpResponse
 from gateway.config.model import Timeouts
@@ -20,70 +26,22 @@ from gateway.providers.channel import Channel
 from gateway.providers.evidence import SendFailed
 from gateway.providers.outbound import Outbound
 from gateway.providers.pacing import Pacer, PacingRefused
+from gateway.providers.redaction import Redaction
 from gateway.providers.tokens import Tokens
-from policies.errors import CapacityExceeded, DeadlineExceeded
+from gateway.providers.trip import Place, Trip
+from policies.errors import CapacityExceeded, DeadlineExceeded, LeaseLost, PolicyError, Withdrawn
+from policies.journal import JournalUnavailable
 from policies.operation import Attempt
 
+__all__ = ["Provider", "Trip"]
+
 T = TypeVar("T")
+Send = Callable[[HttpRequest, Place], Awaitable[Answer]]
 
 MAX_STEPS = 50
 """A flow that yields more often than this goes round in circles."""
 
 log = structlog.get_logger("ordergate.provider")
-
-
-Place = tuple[int, int]
-"""Where a request stands in its flow: which of the things yielded, and which part of a list."""
-
-
-class Recorder(Protocol):
-    """Keeps what a flow sends and is answered, so that it can be resumed; a write has one."""
-
-    def recall(self, place: Place, request: HttpRequest) -> Answer | None:
-        """Return what is known of the answer, or None where the request is to be sent. Raises FlowChanged."""
-        ...
-
-    async def freeze(self, index: int, requests: Sequence[HttpRequest]) -> None:
-        """Keep requests that belong together, before the first of them is sent."""
-        ...
-
-    async def before(self, place: Place, request: HttpRequest) -> None:
-        """Record durably that a commit is about to leave. May raise to stop it."""
-        ...
-
-    async def after(self, place: Place, request: HttpRequest, response: HttpResponse | None, attempt: Attempt) -> None:
-        """Record how far a request got and what was answered."""
-        ...
-
-
-@dataclass(slots=True)
-class Trip:
-    """What one call through a provider may take, and what it saw.
-
-    `deadline` is monotonic time. `recorder` keeps the requests of a write. `attempts` has every commit that was tried,
-    in order.
-    """
-
-    deadline: float
-    request_id: str
-    idempotency_key: str | None = None
-    traceparent: str | None = None
-    recorder: Recorder | None = None
-    attempts: list[Attempt] = field(default_factory=list)
-    last_error: ProviderError | None = None
-    queue_seconds: float = 0.0
-    provider_seconds: float = 0.0
-
-    def doubt(self) -> None:
-        """Take back what was concluded from a success status: the body was to tell, and cannot be read."""
-        self.attempts = [
-            replace(attempt, judgement="unclear") if attempt.judgement == "executed" else attempt
-            for attempt in self.attempts
-        ]
-
-    def left(self, own: float) -> float:
-        """Return the seconds a hop may take: its own bound, or what is left of the whole."""
-        return max(0.0, min(own, self.deadline - time.monotonic()))
 
 
 class Provider:
@@ -110,6 +68,7 @@ class Provider:
         self._pacer = pacer
         self._timeouts = timeouts
         self._tokens = Tokens(self._login, time.monotonic)
+        self._redaction = Redaction(adapter.credentials)
 
     @property
     def order_seconds(self) -> float:
@@ -119,17 +78,12 @@ class Provider:
     async def run(self, flow: Flow[T], trip: Trip) -> T:
         """Drive a flow to its end and return what it returns.
 
-        Raises AdapterError (refusals, provider errors, NoAnswer), CapacityExceeded, DeadlineExceeded, what the
-        recorder raises, and AdapterFault for any other exception of the adapter's own.
+        Raises AdapterError (refusals, provider errors, NoAnswer), CapacityExceeded, DeadlineExceeded, what
+        the recorder raises, and AdapterFault for any other exception of the adapter's own.
         """
-        return await self._drive(flow, lambda request, place: self._answered(request, place, trip), trip.recorder)
+        return await self._drive(flow, trip, lambda request, place: self._answered(request, place, trip))
 
-    async def _drive(
-        self,
-        flow: Flow[T],
-        send: Callable[[HttpRequest, Place], Awaitable[Answer]],
-        recorder: Recorder | None = None,
-    ) -> T:
+    async def _drive(self, flow: Flow[T], trip: Trip, send: Send) -> T:
         answer: Any = None
         for index in range(MAX_STEPS):
             try:
@@ -142,38 +96,74 @@ class Provider:
             except Exception as error:
                 log.exception("adapter failed", provider=self.name)
                 raise AdapterFault from error
-            if isinstance(step, list):
-                if recorder is not None:
-                    await recorder.freeze(index, step)
-                answer = await self._many(index, step, send)
-            else:
+            requests = step if isinstance(step, list) else [step]
+            if not all(isinstance(one, HttpRequest) for one in requests):
+                break
+            trip.commits += sum(one.effect == "commit" for one in requests)
+            if not isinstance(step, list):
                 answer = await send(step, (index, 0))
+                continue
+            if trip.recorder is not None:
+                await trip.recorder.freeze(index, step)
+            answer = await self._many(index, step, send)
+        log.error("flow does not end, or yields no request", provider=self.name)
         flow.close()
         raise AdapterFault
 
-    async def _many(
-        self, index: int, requests: list[HttpRequest], send: Callable[[HttpRequest, Place], Awaitable[Answer]]
-    ) -> list[Answer]:
+    async def _many(self, index: int, requests: list[HttpRequest], send: Send) -> list[Answer]:
         """Send independent requests: reads at once, writes one by one."""
         if any(request.effect == "commit" for request in requests):
-            return [await send(request, (index, part)) for part, request in enumerate(requests)]
-        return list(await asyncio.gather(*(send(request, (index, part)) for part, request in enumerate(requests))))
+            return await self._in_turn(index, requests, send)
+        reads = [asyncio.ensure_future(send(request, (index, part))) for part, request in enumerate(requests)]
+        try:
+            return list(await asyncio.gather(*reads))
+        finally:
+            for read in reads:
+                read.cancel()
+
+    async def _in_turn(self, index: int, requests: list[HttpRequest], send: Send) -> list[Answer]:
+        """Send writes one by one.
+
+        What stops the first ends the flow: nothing was done. What stops a later one is an answer like any other, "not
+        sent", so that the flow can tell what came of those before it.
+        """
+        answers: list[Answer] = []
+        for part, request in enumerate(requests):
+            try:
+                answers.append(await send(request, (index, part)))
+            except (Withdrawn, LeaseLost):
+                raise
+            except (AdapterError, PolicyError, AdapterFault, JournalUnavailable) as error:
+                if not answers:
+                    raise
+                if isinstance(error, CredentialsRefused | AccountRefused | RateLimited):
+                    answers.append(error)
+                else:
+                    answers.append(NoAnswer(type(error).__name__, sent=False))
+        return answers
 
     async def _answered(self, request: HttpRequest, place: Place, trip: Trip) -> Answer:
         """Send one request, with one more login where the token was refused; return the answer or the error it is."""
         if trip.recorder is not None and (kept := trip.recorder.recall(place, request)) is not None:
-            return kept if isinstance(kept, ProviderError) else self._judged(request, kept, trip)
+            return self._played_back(request, kept, trip)
         token = await self._tokens.get() if self.adapter.needs_login else None
         answer = await self._sent(request, token, place, trip)
         if isinstance(answer, CredentialsRefused) and token is not None:
             other = await self._tokens.replace(token)
             if other is not None:
                 answer = await self._sent(request, other, place, trip)
+        if request.effect == "commit":
+            trip.last_error = answer if isinstance(answer, ProviderError) else None
         if isinstance(answer, ProviderError):
-            trip.last_error = answer
             self.last_failure = type(answer).__name__
         else:
             self.last_failure = None
+        return answer
+
+    def _played_back(self, request: HttpRequest, kept: Answer, trip: Trip) -> Answer:
+        answer = kept if isinstance(kept, ProviderError) else self._judged(request, kept, trip)
+        if request.effect == "commit":
+            trip.last_error = answer if isinstance(answer, ProviderError) else None
         return answer
 
     async def _sent(self, request: HttpRequest, token: Token | None, place: Place, trip: Trip) -> Answer:
@@ -213,12 +203,18 @@ class Provider:
                     await trip.recorder.before(place, request)
                 try:
                     response = await self._outbound.send(authorized, self._channel, left)
-                except SendFailed as failure:
-                    return None, self._failed(request, failure, trip)
+                except asyncio.CancelledError:
+                    if request.effect == "commit":
+                        # Stopped in the middle: nobody knows what left, so all of it may have.
+                        trip.attempts.append(Attempt("sent"))
+                    raise
                 finally:
                     trip.provider_seconds += time.monotonic() - started
         except PacingRefused as refused:
             raise CapacityExceeded(refused.retry_after) from refused
+        except SendFailed as failure:
+            # Only here: the pacer has to see it, for what was never sent costs no slot.
+            return None, self._failed(request, failure, trip)
         return response, self._judged(request, response, trip)
 
     def _failed(self, request: HttpRequest, failure: SendFailed, trip: Trip) -> NoAnswer:
@@ -235,6 +231,8 @@ class Provider:
             request_id=trip.request_id,
             idempotency_key=trip.idempotency_key,
         )
+        if failure.kind == "invalid" and failure.phase == "not-sent":
+            raise AdapterFault from failure
         return NoAnswer(failure.kind, sent=failure.phase != "not-sent", timed_out=failure.kind == "timeout")
 
     def _cut_short(self, request: HttpRequest, failure: SendFailed) -> Attempt:
@@ -242,17 +240,22 @@ class Provider:
         status = failure.status
         if status is None:
             return Attempt(failure.phase)
-        error = self.adapter.error(request, HttpResponse(status, failure.headers))
+        try:
+            error = self._error(request, HttpResponse(status, failure.headers))
+        except AdapterFault:
+            return Attempt(failure.phase, "unclear", status)
         if 200 <= status < 300:
             return Attempt(failure.phase, "unclear" if self.adapter.success_in_body else "executed", status)
         return Attempt(failure.phase, judgement(error), status)
 
     def _judged(self, request: HttpRequest, response: HttpResponse, trip: Trip) -> Answer:
         try:
-            error = self.adapter.error(request, response)
-        except Exception as fault:
-            log.exception("adapter failed", provider=self.name)
-            raise AdapterFault from fault
+            error = self._error(request, response)
+        except AdapterFault:
+            if request.effect != "commit":
+                raise
+            trip.attempts.append(Attempt("answered", "unclear", response.status))
+            return NoAnswer("unreadable", sent=True)
         if request.effect == "commit":
             trip.attempts.append(Attempt("answered", judgement(error), response.status))
         if isinstance(error, RateLimited):
@@ -273,13 +276,28 @@ class Provider:
             )
         return response if error is None else error
 
+    def _error(self, request: HttpRequest, response: HttpResponse) -> ProviderError | None:
+        """Return what the adapter says of a response. Raises AdapterFault."""
+        try:
+            return self._redaction.applied(self.adapter.error(request, response), request)
+        except Exception as fault:
+            log.exception("adapter failed", provider=self.name)
+            raise AdapterFault from fault
+
     async def _login(self) -> Token:
-        reach("login")
         trip = Trip(time.monotonic() + self._timeouts.login * 2, request_id="login")
-        flow = self.adapter.login(datetime.now(UTC))
+
+        reach("login")
+
+        def flow() -> Flow[Token]:
+            return (yield from self.adapter.login(datetime.now(UTC)))
 
         async def sent(request: HttpRequest, place: Place) -> Answer:
             _, answer = await self._exchange(request, request, self._timeouts.login, place, trip)
             return answer
 
-        return await self._drive(flow, sent)
+        try:
+            return await self._drive(flow(), trip, sent)
+        except ProviderError as error:
+            self.last_failure = type(error).__name__
+            raise

@@ -115,10 +115,11 @@ class SqliteJournal:
         account: str | None = None,
         reference: str | None = None,
         subject: str | None = None,
+        key: str | None = None,
         before: str | None = None,
         limit: int = 50,
     ) -> list[Operation]:
-        named = {"caller": caller, "account": account, "reference": reference, "subject": subject}
+        named = {"caller": caller, "account": account, "reference": reference, "subject": subject, "key": key}
         wanted = {name: value for name, value in named.items() if value is not None}
         return await self._reading.run(lambda connection: self._reads.search(connection, state, wanted, before, limit))
 

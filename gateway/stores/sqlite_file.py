@@ -121,8 +121,9 @@ class Writing:
             raise self._corrupt(verdict)
 
     def _corrupt(self, verdict: str) -> JournalRefused:
+        told = " ".join(verdict.split())
         return JournalRefused(
-            f"{self._path} is corrupt ({verdict}). Keep it, restore a backup in its place and start with --restored."
+            f"{self._path} is corrupt ({told}). Keep it, restore a backup in its place and start with --restored."
         )
 
 

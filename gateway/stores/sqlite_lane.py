@@ -13,6 +13,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -175,11 +176,10 @@ class Lane:
         self._in_loop(first.future.get_loop(), lambda: self._tell(outcomes))
         return go_on
 
-    def _in_loop(self, loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
-        try:
+    @staticmethod
+    def _in_loop(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
+        with suppress(RuntimeError):  # the loop is closed: nobody waits
             loop.call_soon_threadsafe(call)
-        except RuntimeError:  # the loop is closed: nobody waits
-            log.debug("nobody waits for the journal", lane=self._name)
 
     def _tell(self, outcomes: list[_Outcome]) -> None:
         self._waiting -= len(outcomes)

@@ -135,6 +135,7 @@ _CONDITIONS = {
     "caller": "o.caller = ?",
     "account": "o.account = ?",
     "reference": "o.reference = ?",
+    "key": "o.key = ?",
     "subject": "o.subject = ?",
 }
 

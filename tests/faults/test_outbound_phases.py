@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, get_args
 
 import pytest
+import uvloop
 
 from adapters.contract.wire import Effect, HttpRequest
 from gateway.providers.outbound import FailureKind, Outbound, SendFailed, WirePhase, channel
@@ -92,18 +93,32 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("effect", ["read", "commit"])
-@pytest.mark.parametrize("name", CASES)
-async def test_the_phase_is_how_far_the_request_got(name: str, effect: Effect) -> None:
-    """Under every fault the phase and the kind of the failure are told, and the provider was asked at most once."""
-    case = CASES[name]
+async def outcome(case: Case, effect: Effect) -> tuple[WirePhase, FailureKind, int]:
+    """Send under a case's fault; return the failure's phase and kind, and how many requests arrived."""
     async with raw_server(case.answer) as server, fault_proxy(server.port) as proxy, Outbound() as outbound:
         proxy.fault = case.fault
         request = HttpRequest("POST", "/orders", body=case.body, effect=effect)
         with pytest.raises(SendFailed) as failed:
             await outbound.send(request, channel(proxy.url), case.timeout)
-        assert (failed.value.phase, failed.value.kind) == (case.phase, case.kind)
-        assert len(server.requests) == case.arrived
+        return failed.value.phase, failed.value.kind, len(server.requests)
+
+
+@pytest.mark.parametrize("effect", ["read", "commit"])
+@pytest.mark.parametrize("name", CASES)
+async def test_the_phase_is_how_far_the_request_got(name: str, effect: Effect) -> None:
+    """Under every fault the phase and the kind of the failure are told, and the provider was asked at most once."""
+    case = CASES[name]
+    assert await outcome(case, effect) == (case.phase, case.kind, case.arrived)
+
+
+def test_the_phases_are_the_same_on_uvloop() -> None:
+    """The gateway runs on it, and its connections buffer and fail in their own ways."""
+
+    async def all_at_once() -> list[tuple[WirePhase, FailureKind, int]]:
+        return await asyncio.gather(*(outcome(case, "commit") for case in CASES.values()))
+
+    outcomes = dict(zip(CASES, uvloop.run(all_at_once()), strict=True))
+    assert outcomes == {name: (case.phase, case.kind, case.arrived) for name, case in CASES.items()}
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])

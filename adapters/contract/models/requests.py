@@ -19,7 +19,7 @@ Reference = Annotated[str, StringConstraints(min_length=1, max_length=64, patter
 Identifier = Annotated[str, StringConstraints(min_length=1, max_length=512, pattern=_PRINTABLE)]
 Country = Annotated[str, AfterValidator(values.country)]
 Currency = Annotated[str, AfterValidator(values.currency)]
-Amount = Annotated[str, StringConstraints(pattern=r"^\d{1,15}(\.\d{1,6})?$")]
+Amount = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,15}(\.[0-9]{1,6})?$")]
 Email = Annotated[str, StringConstraints(max_length=254, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
 Url = Annotated[str, StringConstraints(max_length=2048, pattern=r"^https?://[^\s/]+(/\S*)?$")]
 Quantity = Annotated[int, Field(ge=1, le=1_000_000)]

@@ -36,6 +36,9 @@ def instant(value: Any) -> datetime:
     return datetime.fromisoformat(value.upper())
 
 
+# What most providers write: nothing to parse, to refuse or to write out.
+_PLAIN = re.compile(r"-?(?:0|[1-9][0-9]{0,29})(?:\.[0-9]{1,30})?")
+
 AwareDatetime = Annotated[datetime, BeforeValidator(instant)]
 """A time read from RFC 3339 text with an offset."""
 
@@ -72,6 +75,8 @@ def amount(value: Any) -> str:
 
     Digits stay as they are; exponents are written out. Raises MalformedResponse for anything else.
     """
+    if isinstance(value, str) and _PLAIN.fullmatch(value):
+        return value
     if isinstance(value, bool) or not isinstance(value, int | str):
         raise MalformedResponse("An amount is neither a number nor numeric text.", status=200)
     text = str(value).strip()
@@ -110,7 +115,7 @@ def timestamp(value: Any) -> datetime | None:
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     try:
-        return moment.astimezone(UTC).replace(microsecond=0)
+        return (moment if moment.tzinfo is UTC else moment.astimezone(UTC)).replace(microsecond=0)
     except OverflowError:
         return None
 
@@ -128,23 +133,35 @@ def phone(number: str, country_code: str | None = None) -> str:
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
 
 
+def stated_country(value: Any) -> str | None:
+    """Return the ISO 3166-1 alpha-2 code that a provider states, in any case; None for anything else."""
+    code = value.strip().upper() if isinstance(value, str) else ""
+    return code if code in COUNTRIES else None
+
+
+def stated_currency(value: Any, default: str | None) -> str | None:
+    """Return the ISO 4217 code that a provider states, `default` where it states none.
+
+    None for a word that is no currency: amounts are then left out, because nobody knows what they are in.
+    """
+    if value is None or value == "":
+        return default
+    return value if isinstance(value, str) and value in _currencies() else None
+
+
 def text(value: Any, limit: int = 2000) -> str | None:
     """Return non-empty text (numbers become text), cut to `limit`; None for null, "", and what is not text."""
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, str) and value.strip():
-        return value[:limit]
-    return None
+    if isinstance(value, str):
+        return value[:limit] if value and not value.isspace() else None
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def integer(value: Any) -> int | None:
-    """Return a whole number for an integer or integer text, None for anything else."""
+    """Return a whole number for an integer or integer text of at most 18 digits, None for anything else."""
     if isinstance(value, bool):
         return None
     if isinstance(value, int):
-        return value
+        return value if abs(value) < 10**18 else None
     if isinstance(value, str) and len(value) <= 18 and value.strip().removeprefix("-").isdecimal():
         return int(value)
     return None

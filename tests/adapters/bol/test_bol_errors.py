@@ -69,7 +69,7 @@ def test_every_status_with_any_body_is_an_error_value(
         (409, "Rejected"),
         (410, "Gone"),
         (415, "ProtocolMismatch"),
-        (418, "ProtocolMismatch"),
+        (418, "Unavailable"),
         (429, "RateLimited"),
         (500, "Unavailable"),
         (503, "Unavailable"),

@@ -114,7 +114,7 @@ def an_order_once() -> Any:
         (410, None, errors.ProtocolMismatch),
         (415, None, errors.ProtocolMismatch),
         (422, None, errors.Rejected),
-        (418, None, errors.Rejected),
+        (418, None, errors.Unavailable),
         (302, None, errors.Unavailable),
         (308, None, errors.ProtocolMismatch),
         (502, None, errors.Unavailable),

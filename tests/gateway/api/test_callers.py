@@ -134,6 +134,17 @@ async def test_a_foreign_host_or_origin_is_refused(running: Running) -> None:
     assert (own.status, own.headers["Access-Control-Allow-Origin"]) == (200, "https://backoffice.example")
 
 
+async def test_a_page_of_a_configured_origin_may_call(running: Running) -> None:
+    """The browser's question before a write is answered without a caller; strangers are refused."""
+    asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "idempotency-key"}
+    own = await running.call("OPTIONS", "/v1/orders", headers={**asked, "Origin": "https://backoffice.example"})
+    assert own.status == 204
+    assert own.headers["Access-Control-Allow-Origin"] == "https://backoffice.example"
+    assert "Idempotency-Key" in own.headers["Access-Control-Allow-Headers"]
+    strange = await running.call("OPTIONS", "/v1/orders", headers={**asked, "Origin": "https://attacker.example"})
+    assert strange.status == 403
+
+
 def without_id(answer: Answered) -> dict[str, object]:
     """Return a problem without the request's own id."""
     return {name: value for name, value in answer.body.items() if name != "requestId"}

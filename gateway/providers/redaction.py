@@ -1,0 +1,46 @@
+"""Keeps our secrets out of what a provider says: some repeat, in an error, the credentials that they refuse."""
+
+from urllib.parse import quote
+
+from pydantic import BaseModel, SecretStr
+
+from adapters.contract.errors import ProviderError, Violation
+from adapters.contract.wire import HttpRequest
+
+REDACTED = "[secret]"
+SHORTEST = 4
+"""Shorter texts are in ordinary words too, and would tear holes into messages."""
+
+
+class Redaction:
+    """Knows the secrets of one account. This is the one place besides `authorize` and `login` that opens them."""
+
+    def __init__(self, credentials: BaseModel) -> None:
+        values = (getattr(credentials, name) for name in type(credentials).model_fields)
+        texts = {value.get_secret_value() for value in values if isinstance(value, SecretStr)}
+        self._secrets = texts | {quote(text, safe="") for text in texts}
+
+    def applied(self, error: ProviderError | None, request: HttpRequest) -> ProviderError | None:
+        """Return the error without secrets in its words: neither the account's own nor the token of `request`."""
+        if error is None:
+            return None
+        secrets = self._secrets | _words_of(request)
+        found = sorted((text for text in secrets if len(text) >= SHORTEST), key=len, reverse=True)
+
+        def clean(text: str) -> str:
+            for secret in found:
+                text = text.replace(secret, REDACTED)
+            return text
+
+        error.message = clean(error.message)
+        error.code = error.code and clean(error.code)
+        error.request_id = error.request_id and clean(error.request_id)
+        error.violations = tuple(Violation(clean(one.name), clean(one.reason)) for one in error.violations)
+        error.args = tuple(clean(one) if isinstance(one, str) else one for one in error.args)
+        return error
+
+
+def _words_of(request: HttpRequest) -> set[str]:
+    """Return what stands in the request's Authorization beside the scheme: a token, or a name and a password."""
+    given = next((value for name, value in request.headers.items() if name.lower() == "authorization"), "")
+    return set(given.split()) - {"Bearer", "Basic"}

@@ -1,0 +1,66 @@
+"""One call through a provider: the time it has, and what it saw on its way."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from adapters.contract.errors import ProviderError
+from adapters.contract.flow import Answer
+from adapters.contract.wire import HttpRequest, HttpResponse
+from policies.operation import Attempt
+
+Place = tuple[int, int]
+"""Where a request stands in its flow: which of the things yielded, and which part of a list."""
+
+
+class Recorder(Protocol):
+    """Keeps what a flow sends and is answered, so that it can be resumed; a write has one."""
+
+    def recall(self, place: Place, request: HttpRequest) -> Answer | None:
+        """Return what is known of the answer, or None where the request is to be sent. Raises FlowChanged."""
+        ...
+
+    async def freeze(self, index: int, requests: Sequence[HttpRequest]) -> None:
+        """Keep requests that belong together, before the first of them is sent."""
+        ...
+
+    async def before(self, place: Place, request: HttpRequest) -> None:
+        """Record durably that a commit is about to leave. May raise to stop it."""
+        ...
+
+    async def after(self, place: Place, request: HttpRequest, response: HttpResponse | None, attempt: Attempt) -> None:
+        """Record how far a request got and what was answered."""
+        ...
+
+
+@dataclass(slots=True)
+class Trip:
+    """What one call through a provider may take, and what it saw.
+
+    `deadline` is monotonic time. `recorder` keeps the requests of a write. `attempts` has every commit that was tried,
+    in order; `commits` counts those that the flow wanted sent. `last_error` is what the last commit was answered, where
+    that was an error.
+    """
+
+    deadline: float
+    request_id: str
+    idempotency_key: str | None = None
+    traceparent: str | None = None
+    recorder: Recorder | None = None
+    attempts: list[Attempt] = field(default_factory=list)
+    commits: int = 0
+    last_error: ProviderError | None = None
+    queue_seconds: float = 0.0
+    provider_seconds: float = 0.0
+
+    def doubt(self) -> None:
+        """Take back what was concluded from a success status: the body was to tell, and cannot be read."""
+        self.attempts = [
+            replace(attempt, judgement="unclear") if attempt.judgement == "executed" else attempt
+            for attempt in self.attempts
+        ]
+
+    def left(self, own: float) -> float:
+        """Return the seconds a hop may take: its own bound, or what is left of the whole."""
+        return max(0.0, min(own, self.deadline - time.monotonic()))

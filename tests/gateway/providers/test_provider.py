@@ -1,0 +1,257 @@
+"""One account: what is sent in which order, what is believed, and what stops it."""
+
+import asyncio
+import time
+from collections.abc import Iterator, MutableMapping
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+from typing_extensions import override
+
+from adapters.contract.errors import AccountRefused, CredentialsRefused, ProviderError, RateLimited
+from adapters.contract.flow import Answer, Flow
+from adapters.contract.traits import RateLimit
+from adapters.contract.wire import HttpRequest, HttpResponse
+from gateway.providers.pacing import Admission, Pacer
+from gateway.providers.provider import Provider, Trip
+from policies.errors import CapacityExceeded, DeadlineExceeded, Withdrawn
+from support import virtual_time
+from support.scripted_provider import (
+    READ,
+    LoggingIn,
+    Network,
+    ScriptedAdapter,
+    placing,
+    provider_of,
+    reply,
+)
+
+Logged = list[MutableMapping[str, Any]]
+
+
+@pytest.fixture(autouse=True)
+def logged() -> Iterator[Logged]:
+    """What was logged."""
+    with capture_logs() as lines:
+        yield lines
+
+
+def trip(seconds: float = 30.0) -> Trip:
+    """Return a call with this much time."""
+    return Trip(time.monotonic() + seconds, "request-1", idempotency_key="key-1")
+
+
+def reading(*requests: HttpRequest) -> Flow[list[Any]]:
+    """Make requests one after the other; return the answers."""
+    answers = []
+    for request in requests:
+        answer = yield request
+        answers += [answer]
+    return answers
+
+
+def at_once(*requests: HttpRequest) -> Flow[list[Answer]]:
+    """Make independent requests; return the answers."""
+    answers: list[Answer] = yield list(requests)
+    return answers
+
+
+def one(number: int) -> HttpRequest:
+    """Return a read that differs from others."""
+    return HttpRequest("GET", "/items/{id}", {"id": str(number)})
+
+
+# Tokens --------------------------------------------------------------------------------------------------------------
+
+
+def logging_in(network: Network, *, apart: float) -> Provider:
+    """Return an account whose clock goes `apart` seconds from one look to the next."""
+    tokens = iter(range(1, 100))
+    network.by_step.setdefault("login", lambda request: reply(token=f"t{next(tokens)}"))
+    provider = provider_of(network, LoggingIn())
+    looks = iter(range(10**6))
+    provider._tokens._now = lambda: next(looks) * apart
+    return provider
+
+
+async def test_a_refused_token_is_replaced_once_and_the_request_made_again() -> None:
+    """401, a login, and the same request with the other token."""
+    network = Network(reply(401), reply(id="1"))
+    answers = await logging_in(network, apart=10).run(reading(READ), trip())
+    assert network.steps() == ["login", "read", "login", "read"]
+    assert [request.headers.get("authorization") for request in network.requests[1::2]] == ["Bearer t1", "Bearer t2"]
+    assert answers[0].status == 200
+
+
+async def test_a_second_refusal_is_about_the_credentials() -> None:
+    """One re-login after a 401, then `provider-credentials`: no third try."""
+    network = Network(*[reply(401)] * 10)
+    with pytest.raises(CredentialsRefused):
+        await logging_in(network, apart=10).run(reading(READ), trip())
+    assert network.steps() == ["login", "read", "login", "read"]
+
+
+async def test_a_token_that_is_refused_fresh_is_not_cured_by_another() -> None:
+    """A provider that refuses what it just handed out is not asked for more."""
+    network = Network(*[reply(401)] * 10)
+    with pytest.raises(CredentialsRefused):
+        await logging_in(network, apart=0.1).run(reading(READ), trip())
+    assert network.steps() == ["login", "read"]
+
+
+async def test_a_403_is_never_answered_with_another_login() -> None:
+    """The account may not: no token changes that."""
+    network = Network(*[reply(403)] * 10)
+    with pytest.raises(AccountRefused):
+        await logging_in(network, apart=10).run(reading(READ), trip())
+    assert network.steps() == ["login", "read"]
+
+
+async def test_a_commit_that_met_a_refused_token_is_sent_once_more() -> None:
+    """A 401 executes nothing: both attempts are known, the second counts."""
+    network, taken = Network(reply(401), reply(id="1")), trip()
+    order = await logging_in(network, apart=10).run(placing(), taken)
+    assert order.id == "shop:1"
+    assert [(attempt.judgement, attempt.status) for attempt in taken.attempts] == [
+        ("not-executed", 401),
+        ("executed", 200),
+    ]
+
+
+async def test_an_account_whose_login_fails_shows_it() -> None:
+    """`health` of the provider is failing, and ok again after the next answer."""
+    logins = [reply(500), reply(token="t")]
+    provider = logging_in(Network(by_step={"login": lambda request: logins.pop(0)}), apart=10)
+    with pytest.raises(ProviderError):
+        await provider.run(reading(READ), trip())
+    assert provider.last_failure == "Unavailable"
+    await provider.run(reading(READ), trip())
+    assert provider.last_failure is None
+
+
+# Commits -------------------------------------------------------------------------------------------------------------
+
+
+class Noting(Pacer):
+    """Notes when a request is let in."""
+
+    def __init__(self, notes: list[str]) -> None:
+        super().__init__(())
+        self._notes = notes
+
+    @override
+    def admitted(self, request: HttpRequest, timeout: float) -> Admission:
+        notes = self._notes
+
+        class Noted(Admission):
+            async def __aenter__(self) -> None:
+                await super().__aenter__()
+                notes.append("admitted")
+
+        return Noted((), request, timeout)
+
+
+async def test_a_commit_is_recorded_after_its_admission_and_before_its_first_byte() -> None:
+    """Whatever waits, the record is made when the request leaves; reads need none."""
+    notes: list[str] = []
+
+    async def recorded(request: HttpRequest) -> None:
+        notes.append(f"recorded {request.step}")
+
+    def sent(request: HttpRequest) -> HttpResponse:
+        notes.append(f"sent {request.step}")
+        return reply(id="1")
+
+    provider = provider_of(Network(sent, sent), pacer=Noting(notes))
+    taken = trip()
+    taken.before_commit = recorded
+    await provider.run(placing(READ), taken)
+    assert notes == ["admitted", "sent read", "admitted", "recorded place", "sent place"]
+
+
+@pytest.mark.parametrize("stop", [Withdrawn(), OSError("the disk is full")])
+async def test_a_record_that_cannot_be_made_stops_the_commit(stop: Exception) -> None:
+    """Nothing leaves, and the reason comes out as it is."""
+    network, taken = Network(), trip()
+
+    async def refused(request: HttpRequest) -> None:
+        raise stop
+
+    taken.before_commit = refused
+    with pytest.raises(type(stop)):
+        await provider_of(network).run(placing(), taken)
+    assert network.requests == []
+    assert taken.attempts == []
+
+
+# Time and rates ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("flow", [lambda: reading(READ), placing])
+async def test_nothing_leaves_after_the_deadline(flow: Any) -> None:
+    """The time was over before the request could go."""
+    network = Network()
+    with pytest.raises(DeadlineExceeded):
+        await provider_of(network).run(flow(), trip(-0.001))
+    assert network.requests == []
+
+
+async def test_a_request_gets_its_own_time_or_what_is_left() -> None:
+    """The shorter of the class's timeout and the whole call's deadline."""
+    given: list[float] = []
+
+    class Timed(Network):
+        @override
+        async def send(self, request: HttpRequest, channel: Any, timeout: float) -> HttpResponse:
+            given.append(timeout)
+            return await super().send(request, channel, timeout)
+
+    provider = provider_of(Timed(), read=2.0, order=20.0)
+    await provider.run(placing(READ), trip())
+    await provider.run(placing(READ), trip(1.0))
+    assert given[:2] == [2.0, 20.0]
+    assert all(0.5 < timeout <= 1.0 for timeout in given[2:])
+
+
+@pytest.mark.parametrize(("header", "pause"), [({"retry-after": "7"}, 7.0), ({}, 1.0)])
+def test_after_a_429_the_account_is_quiet_for_as_long_as_the_provider_says(
+    header: dict[str, str], pause: float
+) -> None:
+    """Without a number, for a second; other routes are not held up."""
+    network = Network(HttpResponse(429, header))
+    provider = provider_of(network)
+
+    async def calls() -> float:
+        with pytest.raises(RateLimited):
+            await provider.run(reading(READ), trip())
+        await provider.run(reading(one(1)), trip())
+        started = asyncio.get_running_loop().time()
+        await provider.run(reading(READ), trip())
+        return asyncio.get_running_loop().time() - started
+
+    assert virtual_time.run(calls()) == pytest.approx(pause, abs=0.01)
+
+
+def test_a_request_that_would_wait_longer_than_it_may_is_refused_at_once() -> None:
+    """With the time when there will be room."""
+    network = Network()
+    limit = RateLimit("GET", "/orders", 1, 60.0, source="a test")
+    provider = provider_of(network, ScriptedAdapter(limits=[limit]), read=10.0)
+
+    async def calls() -> CapacityExceeded:
+        await provider.run(reading(READ), trip())
+        with pytest.raises(CapacityExceeded) as refused:
+            await provider.run(reading(READ), trip())
+        return refused.value
+
+    assert 59 < virtual_time.run(calls()).retry_after < 62
+    assert len(network.requests) == 1
+
+
+async def test_waiting_and_answering_are_timed_apart() -> None:
+    """`Server-Timing` says where the time went."""
+    taken = trip()
+    await provider_of(Network()).run(reading(READ, READ), taken)
+    assert taken.queue_seconds >= 0
+    assert taken.provider_seconds > 0
