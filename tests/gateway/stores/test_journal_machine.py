@@ -3,7 +3,7 @@
 import asyncio
 import tempfile
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,19 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from policies.journal import Change, Evidence, Journal, Operation, Step
 from policies.operation import ENDED, FINAL, State
-from support.journals import ACCOUNT, CREATED, FUTURE, PAST, STORES, answer, fact, operation, operation_id, step, store_of
+from support.journals import (
+    ACCOUNT,
+    CREATED,
+    FUTURE,
+    PAST,
+    STORES,
+    answer,
+    fact,
+    operation,
+    operation_id,
+    step,
+    store_of,
+)
 
 STATES: tuple[State, ...] = (
     "accepted",
@@ -88,7 +100,9 @@ class Model:
             rivals = (each for each in self.operations.values() if each.id != stored.id and each.state not in FREE)
             if any((each.reference, each.kind) == (stored.reference, stored.kind) for each in rivals):
                 return False
-        self.operations[changed.id] = replace(changed, content=stored.content, evidence=stored.evidence + change.evidence)
+        self.operations[changed.id] = replace(
+            changed, content=stored.content, evidence=stored.evidence + change.evidence
+        )
         for each in change.steps:
             before = self.steps[changed.id].get((each.index, each.part))
             kept = before.answer if before is not None and each.answer is None else each.answer
@@ -100,7 +114,9 @@ class Model:
         if changed.state not in ENDED:
             self.ended.pop(changed.id, None)
         else:
-            since = self.ended[changed.id][0] if stored.state in ENDED and changed.id in self.ended else changed.updated_at
+            since = (
+                self.ended[changed.id][0] if stored.state in ENDED and changed.id in self.ended else changed.updated_at
+            )
             self.ended[changed.id] = (since, 0)
         return True
 
@@ -143,7 +159,6 @@ class JournalMachine(RuleBasedStateMachine):
         self.model = Model()
         self.claims = 0
         self.now = CREATED
-        self.purged = False
 
     def run(self, coroutine: Any) -> Any:
         return self.runner.run(coroutine)
@@ -223,10 +238,11 @@ class JournalMachine(RuleBasedStateMachine):
 
     @rule(limit=st.integers(1, 4), lease=st.sampled_from([0.0, 10_000.0]))
     def take_due(self, limit: int, lease: float) -> None:
+        now = datetime.now(UTC)
         due = [
             each
             for each in self.model.operations.values()
-            if each.due is not None and each.due != FUTURE and (each.lease_until is None or each.lease_until < CREATED)
+            if each.due is not None and each.due != FUTURE and (each.lease_until is None or each.lease_until <= now)
         ]
         taken = self.run(self.journal.take_due("worker", lease, [ACCOUNT], limit))
         assert len(taken) == min(limit, len(due))
@@ -235,8 +251,7 @@ class JournalMachine(RuleBasedStateMachine):
             before = self.model.operations[each.id]
             assert before in due
             assert each == replace(before, owner="worker", lease_until=each.lease_until, version=before.version + 1)
-            # A lease of no length is over; the model has no clock.
-            self.model.operations[each.id] = each if lease else replace(each, lease_until=PAST)
+            self.model.operations[each.id] = each
 
     @rule(days=st.sampled_from([1, 6, 8, 31, 401]), limit=st.sampled_from([1, 1000]))
     def purge(self, days: int, limit: int) -> None:
@@ -253,10 +268,9 @@ class JournalMachine(RuleBasedStateMachine):
 
     @invariant()
     def the_journal_says_what_the_model_says(self) -> None:
-        found = {each.id: _without_instant_lease(each) for each in self.run(self.journal.search(None, limit=1000))}
-        wanted = {name: _without_instant_lease(each) for name, each in self.model.operations.items()}
-        assert found == wanted
-        for name in wanted:
+        found = {each.id: each for each in self.run(self.journal.search(None, limit=1000))}
+        assert found == self.model.operations
+        for name in found:
             kept = {(each.index, each.part): each for each in self.run(self.journal.steps(name))}
             assert kept == self.model.steps[name]
 
@@ -272,12 +286,6 @@ class JournalMachine(RuleBasedStateMachine):
         found = self.run(self.journal.search(None, limit=1000))
         owned = [(each.kind, each.reference) for each in found if each.reference and each.state not in FREE]
         assert len(owned) == len(set(owned))
-
-
-def _without_instant_lease(each: Operation) -> Operation:
-    """Leave out when a lease of no length ended: it is over, whatever it says."""
-    over = each.lease_until is not None and each.lease_until < each.updated_at
-    return replace(each, lease_until=None) if over or each.lease_until == PAST else each
 
 
 @pytest.mark.parametrize("name", STORES)
