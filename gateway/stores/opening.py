@@ -12,26 +12,32 @@ FORMS = "memory:, sqlite:PATH, sqlite:///ABSOLUTE/PATH or postgres://…"
 
 
 async def open_journal(
-    url: str, *, ephemeral: bool = False, keys: Sequence[bytes] = (), folder: Path | None = None
+    url: str,
+    *,
+    ephemeral: bool = False,
+    keys: Sequence[bytes] = (),
+    folder: Path | None = None,
+    only_reads: bool = False,
 ) -> Journal:
     """Open the journal that a URL names; the first of `keys` (32 bytes each) seals bodies, all open them.
 
-    `ephemeral`: it may be forgotten at a restart. A relative path starts at `folder`. Raises JournalRefused for what
+    `ephemeral`: it may be forgotten at a restart. A relative path starts at `folder`. `only_reads`: a file is read
+    beside the process that has it open. Raises JournalRefused for what
     must not be used, JournalUnavailable for what cannot be used now.
     """
-    journal = _journal(url, ephemeral, Sealing(keys), folder or Path())
+    journal = _journal(url, ephemeral, Sealing(keys), folder or Path(), only_reads)
     await journal.open()
     return journal
 
 
-def _journal(url: str, ephemeral: bool, sealing: Sealing, folder: Path) -> Journal:
+def _journal(url: str, ephemeral: bool, sealing: Sealing, folder: Path, only_reads: bool) -> Journal:
     scheme, _, rest = url.partition(":")
     if url == "memory:":
         if not ephemeral:
             raise JournalRefused("memory: forgets everything at a restart: name a file, or write `ephemeral: true`")
         return SqliteJournal(None, sealing=sealing)
     if scheme == "sqlite":
-        return SqliteJournal(folder / _path(rest), ephemeral=ephemeral, sealing=sealing)
+        return SqliteJournal(folder / _path(rest), ephemeral=ephemeral, sealing=sealing, only_reads=only_reads)
     if scheme in {"postgres", "postgresql"}:
         return _postgres(url, sealing)
     raise JournalRefused(f"no store is named so; write {FORMS}")

@@ -39,7 +39,7 @@ def _now() -> datetime:
 
 
 class SqliteJournal:
-    """A journal in the file `path`, or in memory without one."""
+    """A journal in the file `path`, or in memory without one. With `only_reads` changes are refused."""
 
     def __init__(
         self,
@@ -49,6 +49,7 @@ class SqliteJournal:
         sealing: Sealing | None = None,
         clock: Callable[[], datetime] = _now,
         memory_bytes: int = MEMORY_BYTES,
+        only_reads: bool = False,
     ) -> None:
         self._sealing = sealing or Sealing()
         self._clock = clock
@@ -58,6 +59,9 @@ class SqliteJournal:
         if path is None:
             memory = Memory(self._prepare, most_bytes=memory_bytes)
             self._writing = self._reading = Lane("journal", memory, writes=True)
+        elif only_reads:
+            # Beside the process that has it open, or after that process died: nothing is locked and nothing changed.
+            self._writing = self._reading = Lane("journal reader", Reading(path.absolute()), writes=False)
         else:
             place = path.absolute()
             file = Writing(place, self._prepare, ephemeral=ephemeral)
