@@ -22,8 +22,8 @@ async def open_journal(
     """Open the journal that a URL names; the first of `keys` (32 bytes each) seals bodies, all open them.
 
     `ephemeral`: it may be forgotten at a restart. A relative path starts at `folder`. `only_reads`: a file is read
-    beside the process that has it open. Raises JournalRefused for what
-    must not be used, JournalUnavailable for what cannot be used now.
+    beside the process that has it open. Raises JournalRefused for what must not be used, JournalUnavailable for what
+    cannot be used now.
     """
     journal = _journal(url, ephemeral, Sealing(keys), folder or Path(), only_reads)
     await journal.open()

@@ -12,7 +12,8 @@ import structlog
 
 from gateway.stores import placement
 from gateway.stores.lock_file import HeldError, LockFile
-from gateway.stores.sqlite_schema import migrate
+from gateway.stores.sqlite_schema import look_at_schema, migrate
+from gateway.stores.sqlite_trouble import is_corrupt
 from policies.journal import JournalRefused
 
 BUSY_SECONDS = 5.0
@@ -72,8 +73,8 @@ class Writing:
             migrate(connection, str(self._path))
         except sqlite3.DatabaseError as error:
             connection.close()
-            if error.sqlite_errorcode & 0xFF in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
-                raise self._corrupt(str(error)) from error
+            if is_corrupt(error):
+                raise _corrupt(self._path, str(error)) from error
             raise
         except BaseException:
             connection.close()
@@ -118,13 +119,7 @@ class Writing:
     def _look_at_pages(self, connection: sqlite3.Connection) -> None:
         (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
         if verdict != "ok":
-            raise self._corrupt(verdict)
-
-    def _corrupt(self, verdict: str) -> JournalRefused:
-        told = " ".join(verdict.split())
-        return JournalRefused(
-            f"{self._path} is corrupt ({told}). Keep it, restore a backup in its place and start with --restored."
-        )
+            raise _corrupt(self._path, verdict)
 
 
 class Reading:
@@ -134,8 +129,18 @@ class Reading:
         self._path = path
 
     def first(self) -> sqlite3.Connection:
-        """Open the file that the writing connection has made."""
-        return self.again()
+        """Open the file that a writing connection has made. Raises JournalRefused where it is none of ours."""
+        if not self._path.is_file():
+            raise JournalRefused(f"{self._path} is no file: no gateway has opened a journal there yet")
+        connection = self.again()
+        try:
+            look_at_schema(connection, str(self._path))
+        except BaseException as error:
+            connection.close()
+            if isinstance(error, sqlite3.Error) and is_corrupt(error):
+                raise _corrupt(self._path, str(error)) from error
+            raise
+        return connection
 
     def again(self) -> sqlite3.Connection:
         """Open the file again after a failure."""
@@ -185,6 +190,13 @@ def in_one_transaction(connection: sqlite3.Connection, work: Callable[[sqlite3.C
     finally:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
+
+
+def _corrupt(path: Path, verdict: str) -> JournalRefused:
+    told = " ".join(verdict.split())
+    return JournalRefused(
+        f"{path} is corrupt ({told}). Keep it, restore a backup in its place and start with --restored."
+    )
 
 
 def _settings(connection: sqlite3.Connection) -> None:

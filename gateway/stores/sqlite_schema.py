@@ -35,6 +35,16 @@ def migrate(connection: sqlite3.Connection, place: str) -> None:
         connection.executescript(f"BEGIN IMMEDIATE; {script} {pragmas} COMMIT;")
 
 
+def look_at_schema(connection: sqlite3.Connection, place: str) -> None:
+    """See that a database has exactly the newest schema, for who cannot change it. Raises JournalRefused."""
+    version, newest = _pragma(connection, "user_version"), max(migrations())
+    if version != newest or _pragma(connection, "application_id") != APPLICATION:
+        raise JournalRefused(
+            f"{place} is no journal with schema {newest} (it has {version}): read it with the release that wrote it,"
+            " or let this one's gateway open it first"
+        )
+
+
 def _pragma(connection: sqlite3.Connection, name: str) -> int:
     return int(connection.execute(f"PRAGMA {name}").fetchone()[0])
 

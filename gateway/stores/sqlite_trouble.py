@@ -23,3 +23,8 @@ _OF_ALL: dict[int, Trouble] = {
 def trouble_of(error: sqlite3.Error) -> Trouble:
     """Say whose trouble an error is: the command's own, or everybody's, and of which kind."""
     return _OF_ALL.get(getattr(error, "sqlite_errorcode", 0) & 0xFF, "own")
+
+
+def is_corrupt(error: sqlite3.Error) -> bool:
+    """Tell whether it is the file itself that is wrong."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}

@@ -61,6 +61,8 @@ async def test_twins_are_live_or_placed_and_recent(journal: Journal) -> None:
         ({"caller": None, "reference": "PO-1"}, [4, 1]),
         ({"caller": "b", "reference": "PO-1"}, [4]),
         ({"caller": None, "subject": "s"}, [6, 5]),
+        ({"caller": None, "key": "key-2"}, [2]),
+        ({"caller": "a", "key": "key-2"}, []),
         ({"caller": None, "limit": 2}, [6, 5]),
         ({"caller": None, "limit": 2, "before": operation(5).id}, [4, 3]),
         ({"caller": "a", "before": operation(3).id}, [1]),

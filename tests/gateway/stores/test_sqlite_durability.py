@@ -38,7 +38,7 @@ async def test_every_acknowledged_change_is_there_after_kill_9(tmp_path: Path) -
 @pytest.mark.skipif(shutil.which("strace") is None, reason="needs strace")
 async def test_each_acknowledged_change_waited_for_the_disk(tmp_path: Path) -> None:
     """One after the other, every change has its own fdatasync."""
-    count = 40
+    count = 25
     trace = tmp_path / "trace"
     command = ["strace", "-f", "-q", "-e", "trace=fdatasync,fsync", "-o", str(trace), sys.executable, str(PROGRAM)]
     status, _, err = await _run(*command, "sequence", str(tmp_path / "journal.db"), str(count))
