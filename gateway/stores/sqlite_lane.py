@@ -91,11 +91,10 @@ class Lane:
         threading.Thread(target=self._live, args=(opened, self._ended), name=self._name, daemon=True).start()
         try:
             await asyncio.shield(opened)
-        except asyncio.CancelledError:
-            self._queue.put(None)
-            raise
-        except Exception:
+        except BaseException:
             self._loop = None
+            # A thread that could not open it has ended; one that still opens it ends next.
+            self._queue.put(None)
             raise
 
     async def run(self, work: Work[T], *, new: bool = False) -> T:
@@ -123,20 +122,21 @@ class Lane:
     # ------------------------------------------------------------------------------------------ in the lane's thread
 
     def _live(self, opened: asyncio.Future[None], ended: asyncio.Future[None]) -> None:
+        failure: Exception | None = None
         try:
             self._connection = self._connections.first()
-        except (JournalRefused, JournalUnavailable) as error:
-            self._settle(opened, error)
-        except (OSError, sqlite3.Error) as error:
-            self._settle(opened, JournalUnavailable(f"the journal cannot be opened: {error}"))
-        else:
             self._settle(opened, None)
             while self._turn():
                 pass
-        finally:
-            self._drop()
-            self._connections.closed()
-            self._settle(ended, None)
+        except (OSError, sqlite3.Error) as error:
+            failure = JournalUnavailable(f"the journal cannot be opened: {error}")
+        except Exception as error:  # noqa: BLE001 - it is told to who opens
+            failure = error
+        # Whoever is told that it is over may open it again at once.
+        self._drop()
+        self._connections.closed()
+        self._settle(opened, failure)
+        self._settle(ended, None)
 
     def _settle(self, future: asyncio.Future[None], error: Exception | None) -> None:
         def settle() -> None:

@@ -1,0 +1,29 @@
+"""Which keys seal bodies in a database: remembered, so that a missing one is told at the start and not at a body."""
+
+import asyncpg
+
+from gateway.stores.sealing import SEALED, Sealing, missing_key
+from policies.journal import JournalRefused
+
+_USED = """
+SELECT EXISTS (SELECT 1 FROM gw.content WHERE substr(body, 1, length($1)) = $1)
+  OR EXISTS (SELECT 1 FROM gw.answer WHERE substr(body, 1, length($1)) = $1)
+  OR EXISTS (SELECT 1 FROM gw.step WHERE substr(request, 1, length($1)) = $1 OR substr(answer, 1, length($1)) = $1)
+"""
+
+
+async def remember_keys(connection: asyncpg.Connection, sealing: Sealing) -> None:
+    """Remember the key that seals now. Raises JournalRefused when a body is sealed with one that is not configured.
+
+    A key that sealed nothing that is still kept is forgotten.
+    """
+    known = set(sealing.key_ids)
+    for row in await connection.fetch("SELECT id FROM gw.sealing_key"):
+        name = bytes(row["id"])
+        if name in known:
+            continue
+        if await connection.fetchval(_USED, SEALED + name):
+            raise JournalRefused(missing_key(name))
+        await connection.execute("DELETE FROM gw.sealing_key WHERE id = $1", name)
+    for name in sealing.key_ids[:1]:
+        await connection.execute("INSERT INTO gw.sealing_key (id) VALUES ($1) ON CONFLICT DO NOTHING", name)
