@@ -119,7 +119,8 @@ def _trade_in(account: str, reference: str) -> Json:
     }
 
 
-BLIND: Mapping[str, Any] = {"custom_fields_reference": None}
+REUSELY: Mapping[str, Any] = {"currency": "USD"}
+BLIND: Mapping[str, Any] = {"currency": "USD", "custom_fields_reference": None}
 ACCOUNTS: tuple[Account, ...] = (
     Account(
         "bol", "bol", "async", ("PUT", "/retailer/orders/cancellation"), share=0.35, settings={"login_url": "{url}"}
@@ -139,6 +140,6 @@ ACCOUNTS: tuple[Account, ...] = (
         settings={"repeats_refused": True},
         simulator={"repeated_deliver_id": "refuse"},
     ),
-    Account("reusely", "reusely", "lookup", ("POST", "/mail-in"), _trade_in),
+    Account("reusely", "reusely", "lookup", ("POST", "/mail-in"), _trade_in, settings=REUSELY),
     Account("reusely-blind", "reusely", "none", ("POST", "/mail-in"), _trade_in, share=0.6, settings=BLIND),
 )

@@ -16,11 +16,10 @@ from gateway.proof.fleet import Fleet
 from gateway.proof.plan import Plan
 from gateway.proof.told import Told, Wanted
 
-GOODS = ("2000000010101", "2000000099026", "2000000099040", "2000000099033")
+GOODS = ("0000007740404", "2000000099026", "2000000099040", "2000000099033")
 """bol: what sells well; of which every change fails; which is slow and done; which is slow and not done."""
 PATIENCE = 12
 """How often a caller asks before it waits for the end of the run."""
-LINE_OF = "/v1/operations"
 
 
 @dataclass
@@ -35,6 +34,7 @@ class Load:
     def __post_init__(self) -> None:
         self.chance = random.Random(self.plan.seed + 7)
         self._began = f"{datetime.now(UTC):%H%M%S%f}"[:9]
+        self._number = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self, enough: asyncio.Event) -> None:
@@ -57,8 +57,8 @@ class Load:
         task.add_done_callback(self._tasks.discard)
 
     async def _caller(self, account: Account) -> None:
-        number = len(self.wanted)
-        reference = f"P{self._began}{number:06d}"
+        self._number += 1
+        reference = f"P{self._began}{self._number:06d}"
         if account.order is None:
             made = await self._change(account, reference)
             if made is None:
@@ -76,6 +76,7 @@ class Load:
             await asyncio.gather(self.insist(one), self.insist(twin))
         elif self.chance.random() < 0.06:
             # Two at once with the same key: one order, one answer.
+            one.asked_at_once = True
             await asyncio.gather(self.insist(one), self.insist(one))
         else:
             await self.insist(one)
@@ -135,9 +136,11 @@ class Load:
                     raw = await got.read()
         except (aiohttp.ClientError, TimeoutError, OSError):
             one.silences += 1
+            one.silent = True
             return None
         told = Told(datetime.now(UTC), got.status, _read(raw))
         one.told.append(told)
+        one.silent = False
         return told
 
     async def ask_everybody_again(self, several: Sequence[Wanted]) -> None:

@@ -1,6 +1,5 @@
 """What callers were told, as they heard it: kept before anything is made of it."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -82,7 +81,8 @@ class Wanted:
     """One intended write: where it is sent, what it wants, and what its caller was told.
 
     `marks` name what may come of it: the order's reference, or the lines of a change. `hangs_up` after so many
-    seconds. `first` is the write whose reference this one takes as well, with another key.
+    seconds. `first` is the write whose reference this one takes as well, with another key;
+    `asked_at_once` says that two callers share the key.
     """
 
     account: Account
@@ -94,8 +94,11 @@ class Wanted:
     hangs_up: float | None = None
     first: "Wanted | None" = None
     gives_up: bool = False
+    asked_at_once: bool = False
     told: list[Told] = field(default_factory=list)
     silences: int = 0
+    silent: bool = False
+    """Whether the last request got no answer: it may have begun what an earlier answer said was not done."""
 
     @property
     def sure(self) -> bool:
@@ -115,8 +118,3 @@ class Wanted:
             for told in self.told
             if told.operation is not None and not (told.status == 409 and self.first is not None)
         }
-
-
-def final_status(status: int) -> bool:
-    """Tell whether a status is one that a final answer has."""
-    return bool(re.fullmatch(r"2\d\d|4\d\d", str(status)))
