@@ -124,8 +124,9 @@ class SqliteJournal:
         limit: int = 50,
     ) -> list[Operation]:
         named = {"caller": caller, "account": account, "reference": reference, "subject": subject, "key": key}
+        named["state"] = state
         wanted = {name: value for name, value in named.items() if value is not None}
-        return await self._reading.run(lambda connection: self._reads.search(connection, state, wanted, before, limit))
+        return await self._reading.run(lambda connection: self._reads.search(connection, wanted, before, limit))
 
     async def events(self, after: int, limit: int) -> list[Event]:
         return await self._reading.run(lambda connection: self._reads.events(connection, after, limit))

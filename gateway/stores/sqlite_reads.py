@@ -10,7 +10,6 @@ import msgspec
 from gateway.stores.rows import OPERATION, AnswerRow, Rows
 from gateway.stores.sqlite_times import to_micros
 from policies.journal import Event, Evidence, Operation, Step
-from policies.operation import State
 
 # Columns in the order of rows.OPERATION, then what stands apart.
 _OPERATIONS = """
@@ -50,8 +49,6 @@ WHERE s.operation = ? ORDER BY s."index", s.part
 _EVENTS = """
 SELECT sequence, subject, version, operation, state, at FROM event WHERE sequence > ? ORDER BY sequence LIMIT ?
 """
-# Written out where an index holds such rows only.
-_IN_STATE: dict[State, str] = {"unknown": "o.state = 'unknown'", "parked": "o.state = 'parked'"}
 
 
 class Reads:
@@ -87,7 +84,6 @@ class Reads:
     def search(
         self,
         connection: sqlite3.Connection,
-        state: State | None,
         wanted: dict[str, str],
         before: str | None,
         limit: int,
@@ -95,11 +91,6 @@ class Reads:
         """Return operations with the wanted values, newest first."""
         conditions = [_CONDITIONS[name] for name in wanted]
         values: list[Any] = list(wanted.values())
-        if state is not None and state in _IN_STATE:
-            conditions.append(_IN_STATE[state])
-        elif state is not None:
-            conditions.append("o.state = ?")
-            values.append(state)
         if before is not None:
             conditions.append("o.id < ?")
             values.append(before)
@@ -138,6 +129,7 @@ _CONDITIONS = {
     "reference": "o.reference = ?",
     "key": "o.key = ?",
     "subject": "o.subject = ?",
+    "state": "o.state = ?",
 }
 
 

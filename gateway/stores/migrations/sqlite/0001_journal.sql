@@ -30,7 +30,7 @@ CREATE TABLE operation (
   answer_status INTEGER,
   ended_at      INTEGER,
   purged        INTEGER NOT NULL DEFAULT 0,
-  UNIQUE (caller, key)
+  UNIQUE (key, caller)
 ) STRICT;
 
 -- A reference belongs to one live or placed operation; after one that failed it is free again.
@@ -40,7 +40,8 @@ CREATE INDEX operation_due ON operation (due) WHERE due IS NOT NULL;
 CREATE INDEX operation_caller ON operation (caller, id);
 CREATE INDEX operation_twin ON operation (account, twin, created_at) WHERE twin IS NOT NULL;
 CREATE INDEX operation_subject ON operation (subject, id) WHERE subject IS NOT NULL;
-CREATE INDEX operation_open ON operation (state, id) WHERE state IN ('unknown', 'parked');
+CREATE INDEX operation_searched ON operation (reference, id) WHERE reference IS NOT NULL;
+CREATE INDEX operation_state ON operation (state, id);
 CREATE INDEX operation_ended ON operation (purged, ended_at) WHERE ended_at IS NOT NULL;
 
 CREATE TRIGGER operation_final BEFORE UPDATE OF state ON operation
