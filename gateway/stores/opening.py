@@ -39,7 +39,7 @@ def _journal(url: str, ephemeral: bool, sealing: Sealing, folder: Path, only_rea
     if scheme == "sqlite":
         return SqliteJournal(folder / _path(rest), ephemeral=ephemeral, sealing=sealing, only_reads=only_reads)
     if scheme in {"postgres", "postgresql"}:
-        return _postgres(url, sealing)
+        return _postgres(url, sealing, only_reads)
     raise JournalRefused(f"no store is named so; write {FORMS}")
 
 
@@ -50,10 +50,12 @@ def _path(rest: str) -> Path:
     return Path(name)
 
 
-def _postgres(url: str, sealing: Sealing) -> Journal:
+def _postgres(url: str, sealing: Sealing, only_reads: bool) -> Journal:
     try:
         module = import_module("gateway.stores.postgres")
     except ModuleNotFoundError as error:
-        raise JournalRefused(f"PostgreSQL needs a package that is not installed ({error.name})") from error
-    journal: Journal = module.PostgresJournal(url, sealing=sealing)
+        raise JournalRefused(
+            f"PostgreSQL needs a package that is not installed ({error.name}): pip install 'ordergate[postgres]'"
+        ) from error
+    journal: Journal = module.PostgresJournal(url, sealing=sealing, only_reads=only_reads)
     return journal

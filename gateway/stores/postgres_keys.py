@@ -1,18 +1,17 @@
 """Which keys seal bodies in a database: remembered, so that a missing one is told at the start and not at a body."""
 
-import asyncpg
-
+from gateway.stores.postgres_connection import Connection
 from gateway.stores.sealing import SEALED, Sealing, missing_key
 from policies.journal import JournalRefused
 
 _USED = """
-SELECT EXISTS (SELECT 1 FROM gw.content WHERE substr(body, 1, length($1)) = $1)
-  OR EXISTS (SELECT 1 FROM gw.answer WHERE substr(body, 1, length($1)) = $1)
-  OR EXISTS (SELECT 1 FROM gw.step WHERE substr(request, 1, length($1)) = $1 OR substr(answer, 1, length($1)) = $1)
+SELECT EXISTS (SELECT 1 FROM gw.content WHERE substr(body, 1, $2) = $1::bytea)
+  OR EXISTS (SELECT 1 FROM gw.answer WHERE substr(body, 1, $2) = $1::bytea)
+  OR EXISTS (SELECT 1 FROM gw.step WHERE substr(request, 1, $2) = $1::bytea OR substr(answer, 1, $2) = $1::bytea)
 """
 
 
-async def remember_keys(connection: asyncpg.Connection, sealing: Sealing) -> None:
+async def remember_keys(connection: Connection, sealing: Sealing) -> None:
     """Remember the key that seals now. Raises JournalRefused when a body is sealed with one that is not configured.
 
     A key that sealed nothing that is still kept is forgotten.
@@ -22,7 +21,8 @@ async def remember_keys(connection: asyncpg.Connection, sealing: Sealing) -> Non
         name = bytes(row["id"])
         if name in known:
             continue
-        if await connection.fetchval(_USED, SEALED + name):
+        head = SEALED + name
+        if await connection.fetchval(_USED, head, len(head)):
             raise JournalRefused(missing_key(name))
         await connection.execute("DELETE FROM gw.sealing_key WHERE id = $1", name)
     for name in sealing.key_ids[:1]:

@@ -5,8 +5,7 @@ Several instances may do it at once: each takes what no other has.
 
 from datetime import datetime, timedelta
 
-import asyncpg
-
+from gateway.stores.postgres_connection import Connection
 from gateway.stores.rows import ANSWER_DAYS, REQUEST_DAYS, TOMBSTONE_DAYS
 
 _REQUESTS = """
@@ -51,7 +50,7 @@ SELECT count(*) FROM gone
 _STAGES = ((TOMBSTONE_DAYS, _REST), (ANSWER_DAYS, _ANSWERS), (REQUEST_DAYS, _REQUESTS))
 
 
-async def purge(connection: asyncpg.Connection, now: datetime, limit: int) -> int:
+async def purge(connection: Connection, now: datetime, limit: int) -> int:
     """Take the next thing from at most `limit` ended operations, the oldest first; return from how many."""
     count = 0
     for days, statement in _STAGES:

@@ -5,11 +5,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import asyncpg
-
+from gateway.stores.postgres_connection import Connection
 from gateway.stores.rows import OPERATION, AnswerRow, Rows
 from policies.journal import Event, Operation, Step
-from policies.operation import State
 
 # Columns in the order of rows.OPERATION, then what stands apart; facts in the order of rows.EVIDENCE.
 _COLUMNS = """
@@ -24,10 +22,11 @@ FROM gw.operation AS o
 LEFT JOIN gw.content AS c ON c.operation = o.number
 LEFT JOIN gw.answer AS a ON a.operation = o.number
 """
-_BY_ID = f"""{_OPERATIONS}
+_NAMED = """
 WHERE o.number = (SELECT number FROM gw.operation WHERE id = $1 UNION ALL
   SELECT operation FROM gw.replaced WHERE id = $1 LIMIT 1)
 """
+_BY_ID = _OPERATIONS + _NAMED
 _BY_KEY = f"{_OPERATIONS} WHERE o.caller = $1 AND o.key = $2"
 _BY_REFERENCE = f"""{_OPERATIONS}
 WHERE o.account = $1 AND o.kind = $2 AND o.reference = $3 AND o.state NOT IN ('failed', 'cancelled')
@@ -39,7 +38,7 @@ WHERE o.account = $1 AND o.twin = $2 AND o.created_at >= $3 AND o.state NOT IN (
 _STEPS = """
 SELECT o.id, s.index, s.part, s.name, s.effect, s.digest, s.phase, s.request, s.answer
 FROM gw.step AS s JOIN gw.operation AS o ON o.number = s.operation
-WHERE s.operation = (SELECT number FROM gw.operation WHERE id = $1 UNION ALL
+WHERE o.number = (SELECT number FROM gw.operation WHERE id = $1 UNION ALL
   SELECT operation FROM gw.replaced WHERE id = $1 LIMIT 1)
 ORDER BY s.index, s.part
 """
@@ -49,8 +48,14 @@ WHERE sequence > $1
   AND sequence < (SELECT base FROM gw.numbering) + pg_snapshot_xmin(pg_current_snapshot())::text::bigint
 ORDER BY sequence LIMIT $2
 """
-# Written out where an index holds such rows only.
-_IN_STATE: dict[State, str] = {"unknown": "o.state = 'unknown'", "parked": "o.state = 'parked'"}
+_CONDITIONS = {
+    "caller": "o.caller",
+    "account": "o.account",
+    "reference": "o.reference",
+    "key": "o.key",
+    "subject": "o.subject",
+    "state": "o.state",
+}
 
 
 class Reads:
@@ -59,69 +64,52 @@ class Reads:
     def __init__(self, rows: Rows) -> None:
         self._rows = rows
 
-    async def by_id(self, connection: asyncpg.Connection, operation_id: str) -> Operation | None:
+    async def by_id(self, connection: Connection, operation_id: str) -> Operation | None:
         """Return the operation with this id, or the one that replaced it."""
         return next(iter(await self._read(connection, _BY_ID, operation_id)), None)
 
-    async def by_key(self, connection: asyncpg.Connection, caller: str, key: str) -> Operation | None:
+    async def by_key(self, connection: Connection, caller: str, key: str) -> Operation | None:
         """Return the caller's operation with that key."""
         return next(iter(await self._read(connection, _BY_KEY, caller, key)), None)
 
-    async def by_reference(self, connection: asyncpg.Connection, operation: Operation) -> Operation | None:
+    async def by_reference(self, connection: Connection, operation: Operation) -> Operation | None:
         """Return the live or placed operation with another's account, kind and reference."""
         if operation.reference is None:
             return None
         where = (operation.account, operation.kind, operation.reference)
         return next(iter(await self._read(connection, _BY_REFERENCE, *where)), None)
 
-    async def taken(self, connection: asyncpg.Connection, worker: str, change: UUID) -> list[Operation]:
+    async def taken(self, connection: Connection, worker: str, change: UUID) -> list[Operation]:
         """Return what a worker took with one change and still has, the longest due first."""
         return await self._read(connection, _TAKEN, worker, change)
 
-    async def twins(
-        self, connection: asyncpg.Connection, account: str, twin: str, since: datetime
-    ) -> list[Operation]:
+    async def twins(self, connection: Connection, account: str, twin: str, since: datetime) -> list[Operation]:
         """Return live or placed operations with that business fingerprint, oldest first."""
         return await self._read(connection, _TWINS, account, twin, since)
 
     async def search(
-        self,
-        connection: asyncpg.Connection,
-        state: State | None,
-        wanted: dict[str, str],
-        before: str | None,
-        limit: int,
+        self, connection: Connection, wanted: dict[str, str], before: str | None, limit: int
     ) -> list[Operation]:
         """Return operations with the wanted values, newest first."""
-        values: list[Any] = []
-        conditions: list[str] = []
-
-        def add(condition: str, value: object) -> None:
-            values.append(value)
-            conditions.append(f"{condition} ${len(values)}")
-
-        for name, value in wanted.items():
-            add(_CONDITIONS[name], value)
-        if state is not None and state in _IN_STATE:
-            conditions.append(_IN_STATE[state])
-        elif state is not None:
-            add("o.state =", state)
+        conditions = [f"{_CONDITIONS[name]} = ${place}" for place, name in enumerate(wanted, 1)]
+        values: list[object] = list(wanted.values())
         if before is not None:
-            add("o.id <", before)
-        values.append(limit)
+            values.append(before)
+            conditions.append(f"o.id < ${len(values)}")
         where = f"WHERE {' AND '.join(conditions)} " if conditions else ""
-        return await self._read(connection, f"{_OPERATIONS}{where}ORDER BY o.id DESC LIMIT ${len(values)}", *values)
+        sql = f"{_OPERATIONS}{where}ORDER BY o.id DESC LIMIT ${len(values) + 1}"
+        return await self._read(connection, sql, *values, limit)
 
-    async def steps(self, connection: asyncpg.Connection, operation_id: str) -> list[Step]:
+    async def steps(self, connection: Connection, operation_id: str) -> list[Step]:
         """Return the steps of an operation in order."""
         found = await connection.fetch(_STEPS, operation_id)
         return [self._rows.step(row[0], tuple(row)[1:-2], row[-2], row[-1]) for row in found]
 
-    async def events(self, connection: asyncpg.Connection, after: int, limit: int) -> list[Event]:
+    async def events(self, connection: Connection, after: int, limit: int) -> list[Event]:
         """Return events after a sequence number that no other can come before any more."""
         return [self._rows.event(tuple(row)) for row in await connection.fetch(_EVENTS, after, limit)]
 
-    async def _read(self, connection: asyncpg.Connection, sql: str, *values: object) -> list[Operation]:
+    async def _read(self, connection: Connection, sql: str, *values: object) -> list[Operation]:
         return [self._operation(tuple(row)) for row in await connection.fetch(sql, *values)]
 
     def _operation(self, row: Sequence[Any]) -> Operation:
@@ -130,11 +118,3 @@ class Reads:
         answer = None if fields is None else AnswerRow(status, fields, body)
         evidence = tuple(self._rows.evidence(tuple(fact)) for fact in facts)
         return self._rows.operation(row[:width], content, answer, evidence)
-
-
-_CONDITIONS = {
-    "caller": "o.caller =",
-    "account": "o.account =",
-    "reference": "o.reference =",
-    "subject": "o.subject =",
-}

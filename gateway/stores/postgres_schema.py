@@ -5,6 +5,7 @@ from pathlib import Path
 
 import asyncpg
 
+from gateway.stores.postgres_connection import Connection
 from policies.journal import JournalRefused
 
 LOCK = 0x4F726447
@@ -23,29 +24,42 @@ def migrations() -> dict[int, str]:
     }
 
 
-async def migrate(connection: asyncpg.Connection, place: str) -> None:
-    """Bring the schema `gw` to the newest version, all or nothing. Raises JournalRefused for what is not ours to use."""
+async def migrate(connection: Connection, place: str) -> None:
+    """Bring the schema `gw` to the newest version, all or nothing. Raises JournalRefused for what must not be used."""
     scripts = await asyncio.to_thread(migrations)
-    newest = max(scripts)
-    if await _version(connection, place) == newest:
+    if await _version(connection, place) == max(scripts):
         return
     async with connection.transaction():
         await connection.execute(f"SET LOCAL statement_timeout = '{WAIT}'; SET LOCAL lock_timeout = '{WAIT}'")
         await connection.execute("SELECT pg_advisory_xact_lock($1)", LOCK)
         version = await _version(connection, place)
-        if version > newest:
-            raise JournalRefused(
-                f"{place} has schema {version}, and this release knows schemas up to {newest}: a newer release wrote it."
-                " Run that release, or restore a backup from before and start with --restored."
-            )
+        if version > max(scripts):
+            raise JournalRefused(_newer(place, version, max(scripts)))
         if version == 0:
             await _create(connection, place)
-        for number in range(version + 1, newest + 1):
+        for number in range(version + 1, max(scripts) + 1):
             await connection.execute(scripts[number])
             await connection.execute("INSERT INTO gw.migration (number) VALUES ($1)", number)
 
 
-async def _version(connection: asyncpg.Connection, place: str) -> int:
+async def require_newest(connection: Connection, place: str) -> None:
+    """Raise JournalRefused unless the schema is this release's."""
+    newest = max(await asyncio.to_thread(migrations))
+    version = await _version(connection, place)
+    if version > newest:
+        raise JournalRefused(_newer(place, version, newest))
+    if version < newest:
+        raise JournalRefused(f"{place} has schema {version} of {newest}. Start the gateway: it brings it up to date.")
+
+
+def _newer(place: str, version: int, newest: int) -> str:
+    return (
+        f"{place} has schema {version}, and this release knows schemas up to {newest}: a newer release wrote it."
+        " Run that release, or restore a backup from before and start with --restored."
+    )
+
+
+async def _version(connection: Connection, place: str) -> int:
     """Return the number of the last migration, 0 for none."""
     if not await connection.fetchval("SELECT to_regclass('gw.migration') IS NOT NULL"):
         if await connection.fetchval(_FOREIGN):
@@ -54,7 +68,7 @@ async def _version(connection: asyncpg.Connection, place: str) -> int:
     return int(await connection.fetchval("SELECT coalesce(max(number), 0) FROM gw.migration"))
 
 
-async def _create(connection: asyncpg.Connection, place: str) -> None:
+async def _create(connection: Connection, place: str) -> None:
     try:
         # Not IF NOT EXISTS: that asks for the right to create also where somebody with more rights made the schema.
         if await connection.fetchval("SELECT to_regnamespace('gw') IS NULL"):

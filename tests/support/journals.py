@@ -1,7 +1,7 @@
 """Operations for the tests of journals, and the stores that the one suite runs against."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from gateway.stores.sealing import Sealing
 from gateway.stores.sqlite import SqliteJournal
 from policies.journal import Evidence, Journal, Operation, Step, StoredAnswer
+from support.postgres_store import PostgresStore
 
 CREATED = datetime(2026, 11, 20, 10, 0, 0, 123456, UTC)
 PAST = datetime(2020, 1, 1, tzinfo=UTC)
@@ -136,11 +137,15 @@ class SqliteStore:
         return
 
 
-STORES = ("memory", "sqlite")
+STORES = ("memory", "sqlite", "postgres")
 """What the suite runs against, by name."""
 
 
 def store_of(name: str, folder: Path) -> Store:
-    """Return an empty store."""
-    stores: dict[str, Store] = {"memory": MemoryStore(), "sqlite": SqliteStore(folder)}
-    return stores[name]
+    """Return an empty store. Skips the test where there is no PostgreSQL, or fails it where that is required."""
+    stores: dict[str, Callable[[], Store]] = {
+        "memory": MemoryStore,
+        "sqlite": lambda: SqliteStore(folder),
+        "postgres": PostgresStore,
+    }
+    return stores[name]()

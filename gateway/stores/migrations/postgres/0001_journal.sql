@@ -32,7 +32,7 @@ CREATE TABLE gw.operation (
   ended_at      timestamptz,
   purged        smallint NOT NULL DEFAULT 0,
   change        uuid NOT NULL,
-  CONSTRAINT operation_key UNIQUE (caller, key)
+  CONSTRAINT operation_key UNIQUE (key, caller)
 ) WITH (fillfactor = 70);
 
 -- A reference belongs to one live or placed operation; after one that failed it is free again.
@@ -42,7 +42,8 @@ CREATE INDEX operation_due ON gw.operation (due, number) WHERE due IS NOT NULL;
 CREATE INDEX operation_caller ON gw.operation (caller, id);
 CREATE INDEX operation_twin ON gw.operation (account, twin, created_at) WHERE twin IS NOT NULL;
 CREATE INDEX operation_subject ON gw.operation (subject, id) WHERE subject IS NOT NULL;
-CREATE INDEX operation_open ON gw.operation (state, id) WHERE state IN ('unknown', 'parked');
+CREATE INDEX operation_searched ON gw.operation (reference, id) WHERE reference IS NOT NULL;
+CREATE INDEX operation_state ON gw.operation (state, id);
 CREATE INDEX operation_ended ON gw.operation (purged, ended_at) WHERE ended_at IS NOT NULL;
 
 CREATE FUNCTION gw.refuse() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -119,7 +120,7 @@ CREATE INDEX event_operation ON gw.event (operation);
 
 -- Another server, restored from a dump, counts its transactions anew: then `base` is raised above the last event.
 CREATE TABLE gw.numbering (
-  only boolean PRIMARY KEY DEFAULT true CHECK (only),
+  one  boolean PRIMARY KEY DEFAULT true CHECK (one),
   base bigint NOT NULL
 );
 INSERT INTO gw.numbering (base) VALUES (0);
