@@ -2,44 +2,32 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import structlog
 
 from adapters.contract.adapter import Adapter, Token
-from adapters.contract.errors import (
-    AccountRefused,
-    AdapterError,
-    CredentialsRefused,
-    NoAnswer,
-    ProviderError,
-    RateLimited,
-)
+from adapters.contract.errors import AdapterError, CredentialsRefused, NoAnswer, ProviderError, RateLimited
 from adapters.contract.flow import Answer, Flow
 from adapters.contract.wire import HttpRequest, HttpResponse
 from gateway.config.model import Timeouts
 from gateway.errors import AdapterFault, judgement
 from gateway.points import reach
 from gateway.providers.channel import Channel
+from gateway.providers.driving import drive
 from gateway.providers.evidence import SendFailed
 from gateway.providers.outbound import Outbound
 from gateway.providers.pacing import Pacer, PacingRefused
 from gateway.providers.redaction import Redaction
 from gateway.providers.tokens import Tokens
 from gateway.providers.trip import Place, Trip
-from policies.errors import CapacityExceeded, DeadlineExceeded, LeaseLost, PolicyError, Withdrawn
-from policies.journal import JournalUnavailable
+from policies.errors import CapacityExceeded, DeadlineExceeded
 from policies.operation import Attempt
 
 __all__ = ["Provider", "Trip"]
 
 T = TypeVar("T")
-Send = Callable[[HttpRequest, Place], Awaitable[Answer]]
-
-MAX_STEPS = 50
-"""A flow that yields more often than this goes round in circles."""
 
 log = structlog.get_logger("ordergate.provider")
 
@@ -81,66 +69,7 @@ class Provider:
         Raises AdapterError (refusals, provider errors, NoAnswer), CapacityExceeded, DeadlineExceeded, what
         the recorder raises, and AdapterFault for any other exception of the adapter's own.
         """
-        return await self._drive(flow, trip, lambda request, place: self._answered(request, place, trip))
-
-    async def _drive(self, flow: Flow[T], trip: Trip, send: Send) -> T:
-        answer: Any = None
-        for index in range(MAX_STEPS):
-            try:
-                step = flow.throw(answer) if isinstance(answer, ProviderError) else flow.send(answer)
-            except StopIteration as stop:
-                result: T = stop.value
-                return result
-            except AdapterError:
-                raise
-            except Exception as error:
-                log.exception("adapter failed", provider=self.name)
-                raise AdapterFault from error
-            requests = step if isinstance(step, list) else [step]
-            if not all(isinstance(one, HttpRequest) for one in requests):
-                break
-            trip.commits += sum(one.effect == "commit" for one in requests)
-            if not isinstance(step, list):
-                answer = await send(step, (index, 0))
-                continue
-            if trip.recorder is not None:
-                await trip.recorder.freeze(index, step)
-            answer = await self._many(index, step, send)
-        log.error("flow does not end, or yields no request", provider=self.name)
-        flow.close()
-        raise AdapterFault
-
-    async def _many(self, index: int, requests: list[HttpRequest], send: Send) -> list[Answer]:
-        """Send independent requests: reads at once, writes one by one."""
-        if any(request.effect == "commit" for request in requests):
-            return await self._in_turn(index, requests, send)
-        reads = [asyncio.ensure_future(send(request, (index, part))) for part, request in enumerate(requests)]
-        try:
-            return list(await asyncio.gather(*reads))
-        finally:
-            for read in reads:
-                read.cancel()
-
-    async def _in_turn(self, index: int, requests: list[HttpRequest], send: Send) -> list[Answer]:
-        """Send writes one by one.
-
-        What stops the first ends the flow: nothing was done. What stops a later one is an answer like any other, "not
-        sent", so that the flow can tell what came of those before it.
-        """
-        answers: list[Answer] = []
-        for part, request in enumerate(requests):
-            try:
-                answers.append(await send(request, (index, part)))
-            except (Withdrawn, LeaseLost):
-                raise
-            except (AdapterError, PolicyError, AdapterFault, JournalUnavailable) as error:
-                if not answers:
-                    raise
-                if isinstance(error, CredentialsRefused | AccountRefused | RateLimited):
-                    answers.append(error)
-                else:
-                    answers.append(NoAnswer(type(error).__name__, sent=False))
-        return answers
+        return await drive(flow, trip, lambda request, place: self._answered(request, place, trip), name=self.name)
 
     async def _answered(self, request: HttpRequest, place: Place, trip: Trip) -> Answer:
         """Send one request, with one more login where the token was refused; return the answer or the error it is."""
@@ -172,7 +101,13 @@ class Provider:
             authorized = authorized.with_headers({"traceparent": trip.traceparent})
         own = self._timeouts.order if request.effect == "commit" else self._timeouts.read
         tried = len(trip.attempts)
-        response, answer = await self._exchange(request, authorized, own, place, trip)
+        try:
+            response, answer = await self._exchange(request, authorized, own, place, trip)
+        except (AdapterFault, DeadlineExceeded):
+            # It was recorded as about to leave, and then did not.
+            if trip.recorder is not None and len(trip.attempts) > tried:
+                await trip.recorder.after(place, request, None, trip.attempts[tried])
+            raise
         if trip.recorder is not None:
             attempt = trip.attempts[tried] if len(trip.attempts) > tried else Attempt("answered")
             await trip.recorder.after(place, request, response, attempt)
@@ -196,11 +131,15 @@ class Provider:
             async with self._pacer.admitted(request, trip.left(own)):
                 started = time.monotonic()
                 trip.queue_seconds += started - queued
-                left = trip.left(own)
-                if left <= 0:
+                if trip.left(own) <= 0:
                     raise DeadlineExceeded
                 if request.effect == "commit" and trip.recorder is not None:
                     await trip.recorder.before(place, request)
+                    if trip.left(own) <= 0:
+                        # The record took all the time there was.
+                        trip.attempts.append(Attempt("not-sent"))
+                        raise DeadlineExceeded
+                left = trip.left(own)
                 try:
                     response = await self._outbound.send(authorized, self._channel, left)
                 except asyncio.CancelledError:
@@ -297,7 +236,7 @@ class Provider:
             return answer
 
         try:
-            return await self._drive(flow(), trip, sent)
+            return await drive(flow(), trip, sent, name=self.name)
         except ProviderError as error:
             self.last_failure = type(error).__name__
             raise
