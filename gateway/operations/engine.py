@@ -12,6 +12,7 @@ task of its own, and the request only waits for it.
 import asyncio
 import time
 from collections.abc import Callable, Coroutine, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -24,12 +25,13 @@ from adapters.contract.models.resources import Order, OrderChange
 from gateway.errors import AdapterFault
 from gateway.operations import answers
 from gateway.operations.intents import Intent
-from gateway.operations.recorder import FlowChanged, OperationRecorder, Sent
+from gateway.operations.recorder import FlowChanged
+from gateway.operations.run import Run
 from gateway.points import reach
 from gateway.providers.provider import Provider, Trip
 from policies.errors import DuplicateReference, KeyReused, LeaseLost, Overloaded, PolicyError, Withdrawn
-from policies.journal import Change, Evidence, Journal, JournalUnavailable, Operation, Step
-from policies.operation import ENDED, State, pause
+from policies.journal import Change, Evidence, Journal, JournalUnavailable, Operation
+from policies.operation import ENDED, State
 
 WRITE_SECONDS = 60.0
 """The longest a write may take from its claim to the provider's answer, queueing included."""
@@ -60,69 +62,6 @@ class Write:
     valid_until: datetime | None = None
 
 
-class Run:
-    """One operation under way here: its record as last stored, its recorder, and what carries it out."""
-
-    def __init__(
-        self, journal: Journal, provider: Provider, operation: Operation, steps: list[Step], trip: Trip
-    ) -> None:
-        self.journal = journal
-        self.provider = provider
-        self.operation = operation
-        self.trip = trip
-        self._facts: tuple[Evidence, ...] = ()
-        self.recorder = OperationRecorder(steps, self._store_steps)
-        trip.recorder = self.recorder
-
-    async def _store_steps(self, steps: tuple[Step, ...], sent: Sent) -> None:
-        """Make steps durable: the intent before a commit leaves, and what came back after it."""
-        now = datetime.now(UTC)
-        attempt = sent.attempt
-        if attempt is None:
-            reach("before-sending")
-            evidence = Evidence(now, "sending", sent.step.name, detail=sent.step.digest[:16])
-            await self.store(
-                "sending",
-                evidence,
-                steps,
-                attempts=self.operation.attempts + 1,
-                doubt=True,
-                probes=0,
-                first_sent_at=self.operation.first_sent_at or now,
-                last_sent_at=now,
-            )
-            reach("after-sending")
-            return
-        reach("answered")
-        kind = "answer" if attempt.judgement is not None else "no-answer"
-        verdict = attempt.judgement or ("not-executed" if attempt.phase == "not-sent" else "unclear")
-        evidence = Evidence(now, kind, verdict, attempt.phase, attempt.status)
-        if steps:
-            await self.store("sending", evidence, steps, doubt=bool(self.recorder.doubtful()))
-        else:
-            # The last answer of a flow is stored with what follows from it, in one commit.
-            self._facts = (*self._facts, evidence)
-
-    async def store(self, state: State, evidence: Evidence, steps: tuple[Step, ...] = (), **members: object) -> None:
-        """Store the next version of the operation. Raises LeaseLost when it is not the next any more."""
-        following = replace(
-            self.operation,
-            state=state,
-            updated_at=evidence.at,
-            version=self.operation.version + 1,
-            **members,  # type: ignore[arg-type]
-        )
-        facts = (*self._facts, evidence)
-        if not await self.journal.update(following, Change(facts, (*self.recorder.unstored(), *steps))):
-            # What was seen is a fact, whoever may change the state now.
-            await self.journal.append(self.operation.id, tuple(replace(one, kind=f"late {one.kind}") for one in facts))
-            raise LeaseLost
-        if state in ENDED:
-            reach("ended")
-        self._facts = ()
-        self.operation = replace(following, evidence=(*self.operation.evidence, *facts))
-
-
 class Engine:
     """Runs writes against the journal. `new_id` makes ids that grow with time; `worker` names this process."""
 
@@ -139,6 +78,8 @@ class Engine:
         self._new_id = new_id
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._ended: dict[str, asyncio.Event] = {}
+        self._runs: dict[str, Run] = {}
+        self._claiming = 0
         self._closing = False
 
     async def known(self, caller: str, key: str, fingerprint: str) -> Operation | None:
@@ -155,10 +96,27 @@ class Engine:
 
         Raises KeyReused, DuplicateReference, Overloaded, JournalUnavailable; nothing was sent then.
         """
-        if self._closing or len(self._tasks) >= MAX_LIVE:
+        if self._closing or len(self._tasks) + self._claiming >= MAX_LIVE:
             raise Overloaded(1.0)
+        wanted = self._wanted(write)
+        reach("before-claim")
+        self._claiming += 1
+        try:
+            claimed = await self.journal.claim(wanted)
+        finally:
+            self._claiming -= 1
+        reach("after-claim")
+        if claimed.id != wanted.id:
+            return self._lost(claimed, write), False
+        run = Run(self.journal, write.provider, claimed, [], write.trip)
+        self._runs[claimed.id] = run
+        self.start(claimed.id, self.carry_out(run, write.intent))
+        return claimed, True
+
+    def _wanted(self, write: Write) -> Operation:
+        """Return the operation that a write begins as."""
         now = datetime.now(UTC)
-        wanted = Operation(
+        return Operation(
             id=self._new_id(),
             caller=write.caller,
             key=write.key,
@@ -177,21 +135,13 @@ class Engine:
             lease_until=now + timedelta(seconds=LEASE_SECONDS),
             evidence=(Evidence(now, "claimed", "accepted", detail=write.trip.request_id),),
         )
-        reach("before-claim")
-        claimed = await self.journal.claim(wanted)
-        reach("after-claim")
-        if claimed.id != wanted.id:
-            return self._lost(claimed, write), False
-        run = Run(self.journal, write.provider, claimed, [], write.trip)
-        self.start(claimed.id, self.carry_out(run, write.intent))
-        return claimed, True
 
     def start(self, operation_id: str, work: Coroutine[object, object, None]) -> None:
         """Run work for an operation in a task of its own."""
         self._ended.setdefault(operation_id, asyncio.Event())
         task = asyncio.create_task(work, name=f"operation {operation_id}")
         self._tasks[operation_id] = task
-        task.add_done_callback(lambda _: self._done(operation_id))
+        task.add_done_callback(lambda done: self._done(operation_id, done))
 
     def runs_here(self, operation_id: str) -> bool:
         """Tell whether this process works on the operation now."""
@@ -200,9 +150,13 @@ class Engine:
     async def outcome(self, operation_id: str, wait: float) -> Operation:
         """Return the operation when it has ended or is in doubt, or as it stands after `wait` seconds."""
         deadline = time.monotonic() + wait
+        run = self._runs.get(operation_id)
         while True:
             operation = await self.journal.get(operation_id)
             assert operation is not None  # noqa: S101 - an operation never disappears while it is asked for
+            if operation.id != operation_id and run is not None:
+                # Its key was not used up, and somebody has claimed it anew already.
+                return run.operation
             left = deadline - time.monotonic()
             if left <= 0 or operation.state in ENDED or operation.state in {"unknown", "parked"}:
                 return operation
@@ -227,9 +181,12 @@ class Engine:
         if not await self.journal.update(cancelled, Change((evidence,))):
             raise Withdrawn
         # The run's own record is a version behind now: whatever it still tries to store, and so to send, is refused.
+        cancelled = replace(cancelled, evidence=(*operation.evidence, evidence))
+        if (run := self._runs.get(operation.id)) is not None:
+            run.operation = cancelled
         if (task := self._tasks.get(operation.id)) is not None:
             task.cancel()
-        return replace(cancelled, evidence=(*operation.evidence, evidence))
+        return cancelled
 
     async def settle(self, operation: Operation, *, placed: bool, subject: str | None, by: str) -> Operation:
         """Enter a person's verdict on an operation in doubt. Raises Withdrawn when it is not in doubt any more."""
@@ -270,7 +227,8 @@ class Engine:
         except asyncio.CancelledError:
             # Stopped: what was sent is told as far as it got, what was not is not used up.
             if run.operation.state in {"accepted", "sending"}:
-                await self.end_in_error(run, Overloaded(1.0))
+                with suppress(LeaseLost, JournalUnavailable):
+                    await run.end_in_error(Overloaded(1.0))
             raise
         except JournalUnavailable as error:
             log.warning("journal unavailable in mid-operation", operation=run.operation.id, reason=str(error))
@@ -280,77 +238,15 @@ class Engine:
     async def _run_flow(self, run: Run, intent: Intent) -> None:
         context = WriteContext(run.operation.id, run.operation.created_at)
         try:
-            result = await run.provider.run(_begun(intent, run.provider, context), run.trip)
+            await run.end(await run.provider.run(_begun(intent, run.provider, context), run.trip))
         except (LeaseLost, JournalUnavailable):
             raise
         except FlowChanged:
-            await self.park(run, "flow-changed")
-            return
+            await run.park("flow-changed")
         except Exception as error:
             if not isinstance(error, AdapterError | PolicyError | AdapterFault):
                 log.exception("operation failed", operation=run.operation.id)
-            await self.end_in_error(run, error)
-            return
-        await self.end(run, result)
-
-    async def end(self, run: Run, result: Order | OrderChange) -> None:
-        """Store what a flow, a look-up or a poll returned."""
-        state = answers.state_of(result, run.trip.attempts)
-        now = datetime.now(UTC)
-        subject = result.id if isinstance(result, Order) else result.order_id
-        if isinstance(result, OrderChange) and state == "pending":
-            answer = answers.of_change(result, run.operation)
-        elif state in {"succeeded", "partial"}:
-            answer = answers.of_result(result, run.operation)
-        else:
-            answer = answers.of_failed_change(result, run.operation, run.trip.last_error, state)
-        open_still = state in {"pending", "unknown"}
-        await run.store(
-            state,
-            Evidence(now, "ended" if not open_still else state, state),
-            answer=answer,
-            subject=subject,
-            doubt=state == "unknown",
-            probes=0,
-            due=now + timedelta(seconds=pause(0)) if open_still else None,
-            owner=None,
-            lease_until=None,
-        )
-
-    async def end_in_error(self, run: Run, error: Exception) -> None:
-        """Store that a flow ended in an error, in the state that its attempts prove."""
-        state = answers.state_after(error, run.trip, run.provider)
-        if run.recorder.doubtful() and state != "succeeded":
-            state = "unknown"
-        error = answers.telling(error, run.trip)
-        now = datetime.now(UTC)
-        ended = replace(run.operation, state=state)
-        await run.store(
-            state,
-            Evidence(now, "ended" if state != "unknown" else "unknown", type(error).__name__),
-            answer=answers.of_error(error, ended),
-            cause="refused" if run.recorder.rejected else type(error).__name__,
-            doubt=state == "unknown",
-            due=now + timedelta(seconds=pause(0)) if state == "unknown" else None,
-            owner=None,
-            lease_until=None,
-        )
-        log.info(
-            "operation ended",
-            operation=ended.id,
-            state=state,
-            error=type(error).__name__,
-            idempotency_key=ended.key,
-            provider=ended.account,
-        )
-
-    async def park(self, run: Run, cause: str) -> None:
-        """Leave an operation to a person."""
-        evidence = Evidence(datetime.now(UTC), "parked", cause)
-        parked = replace(run.operation, state="parked")
-        answer = answers.of_doubt(parked)
-        await run.store("parked", evidence, cause=cause, answer=answer, due=None, owner=None, lease_until=None)
-        log.error("operation parked", operation=parked.id, cause=cause, provider=parked.account)
+            await run.end_in_error(error)
 
     def _lost(self, claimed: Operation, write: Write) -> Operation:
         if (claimed.caller, claimed.key) != (write.caller, write.key):
@@ -359,8 +255,11 @@ class Engine:
             raise KeyReused(claimed.id)
         return claimed
 
-    def _done(self, operation_id: str) -> None:
-        self._tasks.pop(operation_id, None)
+    def _done(self, operation_id: str, task: asyncio.Task[None]) -> None:
+        if self._tasks.get(operation_id) is not task:
+            return
+        del self._tasks[operation_id]
+        self._runs.pop(operation_id, None)
         if (event := self._ended.pop(operation_id, None)) is not None:
             event.set()
 

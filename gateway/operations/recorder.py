@@ -15,7 +15,7 @@ from adapters.contract import codec
 from adapters.contract.wire import HttpRequest, HttpResponse
 from gateway.providers.trip import Place
 from policies.journal import Step
-from policies.operation import Attempt
+from policies.operation import Attempt, Phase
 
 
 class FlowChanged(Exception):
@@ -24,19 +24,20 @@ class FlowChanged(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A commit about to leave, or as it went: which, and its step as it is to be stored."""
+    """A commit about to leave, or as it went; `more` of the same list are still to be sent."""
 
     step: Step
     attempt: Attempt | None = None
+    more: bool = False
 
 
 class OperationRecorder:
-    """The steps of one operation. `store` makes them durable; it may raise, and then nothing leaves.
+    """The steps of one operation. `store` makes durable those that are `unstored`; where it raises, nothing leaves.
 
     `rejected` tells that a request was refused whose earlier try is still open.
     """
 
-    def __init__(self, steps: Sequence[Step], store: Callable[[tuple[Step, ...], Sent], Awaitable[None]]) -> None:
+    def __init__(self, steps: Sequence[Step], store: Callable[[Sent], Awaitable[None]]) -> None:
         self.steps: dict[Place, Step] = {(step.index, step.part): step for step in steps}
         self._store = store
         self._open = {(step.index, step.part) for step in self.doubtful()}
@@ -60,25 +61,38 @@ class OperationRecorder:
 
     async def before(self, place: Place, request: HttpRequest) -> None:
         """Store durably that a commit may leave from now on."""
-        step = replace(self.steps.get(place) or _step(place, request), phase="partly-sent", answer=None)
+        known = self.steps.get(place) or _step(place, request)
+        step = replace(known, phase="partly-sent", answer=None)
         self._keep(step)
-        await self._store(self.unstored(), Sent(step))
+        try:
+            await self._store(Sent(step))
+        except BaseException:
+            # Nothing leaves: its fate is what it was.
+            self._keep(known)
+            raise
 
     async def after(self, place: Place, request: HttpRequest, response: HttpResponse | None, attempt: Attempt) -> None:
         """Keep what came back: with the next change, and at once for a commit."""
         known = self.steps.get(place) or _step(place, request)
         answer = None if response is None else frozen_answer(response)
-        sure = attempt.judgement != "unclear" and answer is not None
+        final = {"executed"} if place in self._open else {"executed", "rejected"}
+        sure = answer is not None and (request.effect != "commit" or attempt.judgement in final)
+        # The head of an answer may be all that came of a refusal.
+        refused = attempt.judgement == "not-executed" or (attempt.judgement == "rejected" and answer is None)
+        not_done = attempt.phase == "not-sent" or refused
+        phase: Phase = attempt.phase
         if place in self._open:
             # An earlier try may have been executed: a refusal of this one says nothing about that.
             self.rejected = self.rejected or attempt.judgement == "rejected"
-            sure = attempt.judgement == "executed" and answer is not None
+            phase = "partly-sent" if not_done else phase
+        elif not_done:
+            # As good as never sent: it may be sent again, and no stored answer may stand in the way of the next one.
+            phase = "not-sent"
         # Only an answer that says something for sure is played back; after any other the request's fate stays open.
-        phase = "partly-sent" if place in self._open and attempt.phase == "not-sent" else attempt.phase
         step = replace(known, answer=answer if sure else None, phase=phase)
         self._keep(step)
         if request.effect == "commit":
-            await self._store(self.unstored() if self._more_to_come(place) else (), Sent(step, attempt))
+            await self._store(Sent(step, attempt, more=self._more_to_come(place)))
 
     def _more_to_come(self, place: Place) -> bool:
         """Tell whether other commits of the same list are still to be sent: then this answer is stored at once."""
@@ -88,10 +102,15 @@ class OperationRecorder:
         )
 
     def unstored(self) -> tuple[Step, ...]:
-        """Return the steps that changed since this was asked last."""
-        changed = tuple(self._unstored.values())
-        self._unstored = {}
-        return changed
+        """Return the steps that changed since they were stored."""
+        return tuple(self._unstored.values())
+
+    def stored(self, steps: Sequence[Step]) -> None:
+        """Note that these are stored as they are."""
+        for step in steps:
+            place = (step.index, step.part)
+            if self._unstored.get(place) is step:
+                del self._unstored[place]
 
     def doubtful(self) -> list[Step]:
         """Return the commits that may have left and whose fate is open."""

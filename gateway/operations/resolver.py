@@ -19,10 +19,11 @@ from adapters.contract.traits import Trait
 from adapters.contract.wire import HttpRequest, HttpResponse
 from gateway.errors import AdapterFault
 from gateway.operations import answers
-from gateway.operations.engine import WRITE_SECONDS, Engine, Run
+from gateway.operations.engine import WRITE_SECONDS, Engine
 from gateway.operations.intents import Intent
-from gateway.operations.processes import overall, processes, settled
+from gateway.operations.processes import given_up, overall, processes, settled
 from gateway.operations.recorder import FlowChanged, OperationRecorder
+from gateway.operations.run import Run
 from gateway.points import reach
 from gateway.providers.provider import Provider
 from gateway.providers.trip import Place, Trip
@@ -73,7 +74,7 @@ class Resolver:
             case "look-up":
                 await self._look_up(run, intent)
             case "park":
-                await self._engine.park(run, following.cause)
+                await run.park(following.cause)
             case _:
                 await self._end_unexecuted(run, following)
 
@@ -114,7 +115,7 @@ class Resolver:
             await self._told_nothing(run, "look-up", "absent")
             return
         await run.store("unknown", Evidence(datetime.now(UTC), "look-up", "found", detail=found.id))
-        await self._engine.end(run, found)
+        await run.end(found, found_out=True)
 
     async def _look_for_processes(self, run: Run, intent: Intent) -> None:
         """Adopt the provider's processes for parts whose answer was lost."""
@@ -133,7 +134,7 @@ class Resolver:
         states = [part.state for part in parts]
         adopted = msgspec.structs.replace(change, parts=tuple(parts), state=overall(states))
         await run.store("unknown", Evidence(datetime.now(UTC), "look-up", "found"))
-        await self._engine.end(run, adopted)
+        await run.end(adopted, found_out=True)
 
     async def _adopted(self, run: Run, part: ChangedPart, step: str) -> ChangedPart:
         since = (run.operation.first_sent_at or run.operation.created_at) - CLOCK_SKEW
@@ -160,34 +161,33 @@ class Resolver:
     async def _poll(self, run: Run) -> None:
         change = answers.change_in(run.operation)
         if change is None:
-            await self._engine.park(run, "the processes are not known any more")
+            await run.park("the processes are not known any more")
             return
         run.trip.recorder = None
+        states: tuple[ProcessState, ...] = ()
+        verdict = "pending"
         try:
-            states: tuple[ProcessState, ...] = await run.provider.run(
-                run.provider.adapter.poll(processes(change)), run.trip
-            )
+            states = await run.provider.run(run.provider.adapter.poll(processes(change)), run.trip)
         except (AdapterError, PolicyError, AdapterFault) as error:
-            await self._wait_longer(run, change, type(error).__name__)
-            return
+            verdict = type(error).__name__
         reach("polled")
-        change = settled(change, states, provider=run.provider.adapter.title)
+        title = run.provider.adapter.title
+        change = settled(change, states, provider=title)
         if change.state == "pending" and not self._too_long(run.operation):
-            await self._wait_longer(run, change, "pending")
+            await self._wait_longer(run, change, verdict)
             return
         if change.state == "pending":
-            change = msgspec.structs.replace(change, state="unknown")
+            change = given_up(change, provider=title)
         if change.state == "unknown":
             change = await self._by_the_order(run, change)
-        if change.state == "unknown":
-            await run.store(
-                "pending",
-                Evidence(datetime.now(UTC), "poll", "unknown"),
-                answer=answers.of_change(change, run.operation),
-            )
-            await self._engine.park(run, "a process ended without saying what it did")
+        lost = any(part.state == "unknown" and part.process is None for part in change.parts or ())
+        if change.state == "unknown" and not (lost and run.recorder.doubtful()):
+            answer = answers.of_failed_change(change, run.operation, None, "unknown")
+            await run.store("pending", Evidence(datetime.now(UTC), "poll", "unknown"))
+            await run.park("a process ended without saying what it did", answer)
             return
-        await self._engine.end(run, change)
+        # Where a part's own answer was lost, its process is still to be looked for.
+        await run.end(change, found_out=True)
 
     async def _by_the_order(self, run: Run, change: OrderChange) -> OrderChange:
         """Let the order's own state decide on lines to cancel whose process says nothing: cancelled is done."""
@@ -260,7 +260,9 @@ class _Silence:
 
     def recall(self, place: Place, request: HttpRequest) -> Answer | None:
         """Return the kept answer, or that none came. Raises FlowChanged."""
-        return self._kept.recall(place, request) or NoAnswer("not known", sent=True)
+        step = self._kept.steps.get(place)
+        sent = step is None or step.phase not in {None, "not-sent"}
+        return self._kept.recall(place, request) or NoAnswer("not known", sent=sent)
 
     async def freeze(self, index: int, requests: Sequence[HttpRequest]) -> None:
         """Keep nothing: it is kept already."""

@@ -1,10 +1,21 @@
 """What the engine logs is kept, not printed: rendering a traceback reads files, which no loop may do."""
 
 from collections.abc import Iterator, MutableMapping
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
+from blockbuster import BlockBuster
 from structlog.testing import capture_logs
+
+from support.written import Writing, WritingTo
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_journals_may_block(blocking_calls_fail: BlockBuster) -> None:
+    """The quick journal opens and runs its commands in the loop: nobody waits for it but the test."""
+    for function in blocking_calls_fail.functions.values():
+        function.can_block_in("support/written.py", {"run", "__init__"})
 
 
 @pytest.fixture(autouse=True)
@@ -12,3 +23,16 @@ def logged() -> Iterator[list[MutableMapping[str, Any]]]:
     """The lines that a test's writes have logged."""
     with capture_logs() as lines:
         yield lines
+
+
+@pytest.fixture
+def writing_to() -> Iterator[WritingTo]:
+    """Makes a caller, an engine and a journal for a provider; the journal is closed when the test is over."""
+    with ExitStack() as made:
+
+        def make(*arguments: Any, **named: Any) -> Writing:
+            writing = Writing(*arguments, **named)
+            made.callback(writing.close)
+            return writing
+
+        yield make
