@@ -2,8 +2,11 @@
 
 import pytest
 
+from gateway.stores.rows import OPERATION, STEP, Rows
 from gateway.stores.sealing import Sealing
+from gateway.stores.sqlite_times import from_micros, to_micros
 from policies.journal import JournalUnavailable
+from support.journals import answer, operation, step
 
 KEY, OTHER = b"k" * 32, b"o" * 32
 
@@ -53,3 +56,24 @@ def test_a_key_has_32_bytes() -> None:
     """Anything else is a mistake."""
     with pytest.raises(ValueError, match="32 bytes"):
         Sealing([b"short"])
+
+
+def test_a_body_of_another_operation_or_another_place_does_not_open() -> None:
+    """A content, an answer, a request and a reply are bound to their operation, and to being that."""
+    rows = Rows(Sealing([KEY]), to_micros, from_micros)
+    one, two = operation(1, answer=answer()), operation(2)
+    row, other = rows.values(one, OPERATION), rows.values(two, OPERATION)
+    content, kept = rows.content(one), rows.answer(one.id, answer())
+    assert rows.operation(row, content, kept, one.evidence) == one
+    for columns, body, told in [(other, content, None), (row, kept.body, None), (other, None, kept)]:
+        with pytest.raises(JournalUnavailable, match="was changed, or is not"):
+            rows.operation(columns, body, told, ())
+    frozen = step(0, 1, answer=b"reply")
+    request, reply = rows.step_bodies(one.id, frozen)
+    columns = rows.values(frozen, STEP)
+    assert rows.step(one.id, columns, request, reply) == frozen
+    for name, sent, came in [(two.id, request, None), (one.id, reply, None), (one.id, None, request)]:
+        with pytest.raises(JournalUnavailable, match="was changed, or is not"):
+            rows.step(name, columns, sent, came)
+    with pytest.raises(JournalUnavailable, match="was changed, or is not"):
+        rows.step(one.id, rows.values(step(1, 1), STEP), request, None)

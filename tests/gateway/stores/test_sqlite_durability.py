@@ -15,7 +15,8 @@ KILLS = 20
 
 
 async def _run(*command: str) -> tuple[int, str, str]:
-    environment = os.environ | {"PYTHONPATH": str(PROGRAM.parents[1])}
+    # The program runs the product of this tree, installed or not.
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(str(PROGRAM.parents[up]) for up in (1, 2))}
     process = await asyncio.create_subprocess_exec(
         *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, env=environment
     )
