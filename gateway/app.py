@@ -28,6 +28,9 @@ from gateway.simulation import SimulatorProcess, start_process
 from gateway.stores.opening import open_journal
 from policies.journal import Journal
 
+GC_THRESHOLDS = (20_000, 20, 20)
+"""A page of products is some thousand objects, none of them in a circle: looking for circles meanwhile finds none."""
+
 DRAIN_SECONDS = 35.0
 """How long operations under way may take to end when the gateway stops: an order's own time and a little more."""
 
@@ -100,10 +103,17 @@ class Gateway:
         # What was made until now lives as long as the process; what comes from here on is garbage soon.
         gc.collect()
         gc.freeze()
+        gc.set_threshold(*GC_THRESHOLDS)
         # Nobody is served before what a crash left open was seen once.
         await self._worker.scanned.wait()
         self._readiness.ready = True
-        log.info("ready", url=self.url, admin=self.admin_url, providers=list(configured.providers))
+        log.info(
+            "ready",
+            url=self.url,
+            admin=self.admin_url,
+            providers=list(configured.providers),
+            simulators=dict(self.simulator_urls) or None,
+        )
 
     async def _listen(self, context: Context) -> None:
         listen, admin = self._configuration.listen, self._configuration.admin

@@ -33,7 +33,10 @@ def capabilities(configuration: Configuration) -> str:
 
 
 async def run(configuration: Configuration, path: Path, *, live: bool) -> int:
-    """Print what was found; return 0 when all is well, 1 when a provider does not work."""
+    """Print what was found; return 0 when all is well, 1 when a provider does not work.
+
+    Raises OSError, RuntimeError, ValueError when the way to the providers cannot be opened.
+    """
     typer.echo(f"{path} is correct: {_counted(configuration)}")
     for warning in (*configuration.warnings, *foreign_packages()):
         typer.echo(f"warning: {warning}")
@@ -41,8 +44,8 @@ async def run(configuration: Configuration, path: Path, *, live: bool) -> int:
         return 0
     logs.configure(level=logging.ERROR)
     gateway = Gateway(configuration)
-    await gateway.open()
     try:
+        await gateway.open()
         results = [await _checked(provider) for provider in gateway.providers.values()]
     finally:
         await gateway.stop()

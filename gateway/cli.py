@@ -52,7 +52,7 @@ def demo(
     """Start everything simulated, take a tour through all providers, then keep serving."""
     from gateway.demo.tour import run
 
-    _exit(_run(run(_loaded(config), once=once)))
+    _exit(_run(_until_stopped(run(_loaded(config), once=once), stopped=1 if once else 0)))
 
 
 @app.command()
@@ -63,7 +63,7 @@ def check(
     """Check the configuration; with --live also each provider's address and credentials."""
     from gateway.checking import run
 
-    _exit(_run(run(_loaded(config), config, live=live)))
+    _exit(_run(_until_stopped(run(_loaded(config), config, live=live), stopped=1)))
 
 
 @app.command()
@@ -95,20 +95,22 @@ def simulate(
 ) -> None:
     """Serve one provider's simulator; it tells the truth on /_simulator/truth."""
     from adapters.contract.simulator import FAULT_KINDS
-    from adapters.registry import names
+    from adapters.registry import load, names
     from gateway.simulation import simulate as serve_simulator
 
     if name not in names():
         _fail(f"there is no simulator {name!r}; there are: {', '.join(names())}")
     try:
-        faults = {kind: float(probability) for kind, _, probability in (one.rpartition(":") for one in fault or [])}
+        faults = {kind: float(probability) for kind, probability in (one.rsplit(":", 1) for one in fault or [])}
     except ValueError:
         _fail("--fault is kind:probability, as 500:0.1")
     if unknown := sorted(set(faults) - set(FAULT_KINDS)):
         _fail(f"there is no fault {unknown[0]!r}; there are: {', '.join(FAULT_KINDS)}")
 
     def announce(url: str) -> None:
-        typer.echo(f"{name} on {url}")
+        typer.echo(f"{name} on {url}; it accepts:")
+        for key, value in load(name).simulator.credentials.items():
+            typer.echo(f"  {key}: {value}")
 
     _exit(
         _run(_until_stopped(serve_simulator(name, host, port, seed=seed, pace=pace, faults=faults, announce=announce)))
@@ -199,8 +201,11 @@ def _run(work: "Coroutine[Any, Any, int]") -> int:
             return 130
 
 
-async def _until_stopped(work: "Coroutine[Any, Any, None]") -> int:
-    """Run `work` until it ends or the process is told to stop; it is cancelled then, and may take its time to end."""
+async def _until_stopped(work: "Coroutine[Any, Any, int | None]", *, stopped: int = 0) -> int:
+    """Run `work` until it ends or the process is told to stop; it is cancelled then, and may take its time to end.
+
+    Returns the exit code: what `work` returns, `stopped` when it was told to stop, 1 when it could not go on.
+    """
     import asyncio
     import signal
 
@@ -209,13 +214,12 @@ async def _until_stopped(work: "Coroutine[Any, Any, None]") -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, task.cancel)
     try:
-        await task
+        return await task or 0
     except asyncio.CancelledError:
-        return 0
+        return stopped
     except (OSError, RuntimeError, ValueError) as error:
         typer.echo(f"ordergate: {error}", err=True)
         return 1
-    return 0
 
 
 def _loop_factory() -> "Any":

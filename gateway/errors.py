@@ -40,7 +40,8 @@ TABLE: dict[type[Exception], Rule] = {
     provider.NotFound: Rule("not-found", "rejected"),
     provider.Gone: Rule("gone", "rejected"),
     provider.NotCancellable: Rule("not-cancellable", "rejected"),
-    provider.DuplicateReference: Rule("duplicate-order-reference", "rejected"),
+    # The order that has the reference may be ours, from before a restart: nobody may be told that there is none.
+    provider.DuplicateReference: Rule("duplicate-order-reference", "unclear"),
     provider.CredentialsRefused: Rule("provider-credentials", "not-executed"),
     provider.AccountRefused: Rule("provider-account", "not-executed"),
     provider.RateLimited: Rule("provider-capacity", "not-executed"),

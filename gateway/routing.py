@@ -54,8 +54,10 @@ def choose(
     missed = []
     for index, rule in enumerate(rules):
         why = mismatch(rule, facts)
-        if why is None:
+        if why is None and rule.provider in known:
             return rule.provider
+        if why is None:
+            why = f"{rule.provider} is not for this caller to use"
         missed.append(Violation(f"routes[{index}]", why))
     raise NoRoute(
         "No provider is named, no product id names one, and no rule of the configuration matches.",

@@ -43,7 +43,7 @@ class HttpRequest:
         """Return the path with every value encoded per segment. Raises KeyError for a name without a value."""
         if "{" not in self.route:
             return self.route
-        return "/".join(self._segment(part) for part in self.route.split("/"))
+        return "/".join([self._segment(part) if "{" in part else part for part in self.route.split("/")])
 
     @property
     def target(self) -> str:

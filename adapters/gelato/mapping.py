@@ -72,8 +72,11 @@ def metadata(value: Any) -> dict[str, str] | None:
     pairs = list(value.items()) if isinstance(value, dict) else []
     if isinstance(value, list):
         pairs = [(entry.get("key"), entry.get("value")) for entry in value if isinstance(entry, dict)]
-    read = {values.text(key): values.text(entry) for key, entry in pairs}
-    return {key: entry for key, entry in read.items() if key and entry} or None
+    read: dict[str, str] = {}
+    for name, entry in pairs:
+        if (key := values.text(name)) and (said := values.text(entry)):
+            read[key] = said
+    return read or None
 
 
 def address(value: Any) -> Address | None:
@@ -178,7 +181,9 @@ def line_totals(receipt: Mapping[str, Any], currency: str | None) -> dict[str, M
     """Return what each item costs without VAT, by the item's id: `productsPrice` is the sum of these."""
     read: dict[str, Money] = {}
     for entry in objects(receipt.get("items"), "receipts[].items"):
+        if entry.get("type") != "product":
+            continue
         item, price = values.text(entry.get("referenceId")), values.optional_money(entry.get("price"), currency, False)
-        if entry.get("type") == "product" and item and price:
+        if item and price:
             read[item] = price
     return read

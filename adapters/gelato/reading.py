@@ -40,14 +40,39 @@ class Reading:
 
     def summary(self, answer: Mapping[str, Any]) -> Order:
         """Return what Search Orders tells of an order. Raises MalformedResponse."""
-        word = values.text(answer.get("fulfillmentStatus"), 200)
-        currency = values.stated_currency(answer.get("currency"), self.currency)
-        total = values.optional_money(answer.get("totalInclVat"), currency, tax_included=True)
+        known = self._known(answer)
+        total = values.optional_money(answer.get("totalInclVat"), known.currency, tax_included=True)
         recipient = Address(
             first_name=values.text(answer.get("firstName")),
             last_name=values.text(answer.get("lastName")),
             country=values.stated_country(answer.get("country")),
         )
+        return replace(
+            known,
+            totals=Totals(total=total) if total else None,
+            ship_to=recipient if recipient != Address() else None,
+        )
+
+    def order(self, answer: Mapping[str, Any]) -> Order:
+        """Return an order as Get Order tells it. Raises MalformedResponse."""
+        known = self._known(answer)
+        receipt = mapping.purchase_receipt(answer.get("receipts"))
+        currency = values.stated_currency(receipt.get("currency"), known.currency)
+        prices = mapping.line_totals(receipt, currency)
+        items = mapping.objects(answer.get("items"), "items")
+        return replace(
+            known,
+            lines=tuple([self._line(item, prices) for item in items]),
+            totals=mapping.totals(receipt, currency),
+            ship_to=mapping.address(answer.get("shippingAddress")),
+            delivery=mapping.delivery(answer.get("shipment")),
+            shipments=mapping.shipments(answer.get("shipment")),
+            metadata=mapping.metadata(answer.get("metadata")),
+        )
+
+    def _known(self, answer: Mapping[str, Any]) -> Order:
+        """Return what both tell in the same members."""
+        word = values.text(answer.get("fulfillmentStatus"), 200)
         return Order(
             id=self._id(answer),
             provider=self.provider,
@@ -56,29 +81,10 @@ class Reading:
             status=mapping.status_of(word),
             provider_status=word,
             status_reason=mapping.status_reason(answer),
-            currency=currency,
-            totals=Totals(total=total) if total else None,
-            ship_to=recipient if recipient != Address() else None,
+            currency=values.stated_currency(answer.get("currency"), self.currency),
             related_orders=self._related(answer.get("connectedOrderIds")),
             created_at=values.timestamp(answer.get("createdAt")),
             updated_at=values.timestamp(answer.get("updatedAt")),
-        )
-
-    def order(self, answer: Mapping[str, Any]) -> Order:
-        """Return an order as Get Order tells it. Raises MalformedResponse."""
-        known = self.summary(answer)
-        receipt = mapping.purchase_receipt(answer.get("receipts"))
-        currency = values.stated_currency(receipt.get("currency"), known.currency)
-        prices = mapping.line_totals(receipt, currency)
-        items = mapping.objects(answer.get("items"), "items")
-        return replace(
-            known,
-            lines=tuple(self._line(item, prices) for item in items),
-            totals=mapping.totals(receipt, currency),
-            ship_to=mapping.address(answer.get("shippingAddress")),
-            delivery=mapping.delivery(answer.get("shipment")),
-            shipments=mapping.shipments(answer.get("shipment")),
-            metadata=mapping.metadata(answer.get("metadata")),
         )
 
     def _line(self, item: Mapping[str, Any], prices: Mapping[str, Money]) -> Line:

@@ -7,74 +7,65 @@ from adapters.contract.adapter import Adapter
 from adapters.contract.models import values
 from adapters.contract.models.catalog import Availability, Category, Image, OrderBounds, Product, ProductInput, Stock
 from adapters.reseller.envelope import Members
-from adapters.reseller.identifiers import ProductId
+from adapters.reseller.rows import NO_DETAILS, Details, Row, read
 
-# Lists and codes of a product that have no canonical member: provider's name, ours.
-_ATTRIBUTES = (
-    ("productSlug", "slug"),
-    ("productBrandID", "brandId"),
-    ("platformList", "platforms"),
-    ("regionList", "regions"),
-    ("buyPrice", "buyPrice"),
-)
 _AGES = (("usk", "ageUsk"), ("esrb", "ageEsrb"), ("pegi", "agePegi"))
-
-
-def product_id(product: Members) -> ProductId:
-    """Return a product's id. Raises MalformedResponse where the provider gives no two ids."""
-    return ProductId(product.identifier("productID"), product.identifier("customerStoreProductID"))
 
 
 def to_product(adapter: Adapter[Any, Any], product: Members) -> Product:
     """Return a product. Raises MalformedResponse for one without ids or with prices that are none."""
-    native, details = product_id(product), product.object("productData")
+    row = read(product)
+    native, details = f"{row.product}-{row.store_product}", row.details or NO_DETAILS
     return Product(
         id=adapter.id(native),
-        name=product.text("productName") or product.text("productSlug") or str(native),
-        description=details.text("productDescription") or product.text("productDescription"),
-        sku=product.text("productCode"),
-        categories=_categories(adapter, product),
-        images=_images(details) or None,
+        name=row.name or row.slug or native,
+        description=details.description or row.description,
+        sku=row.code,
+        categories=_categories(adapter, row),
+        images=_images(details),
         # What the reseller pays; `buyPrice` is what the platform pays a supplier.
-        price=values.optional_money(product.get("salePrice"), adapter.currency),
-        market_price=values.optional_money(product.get("marketPrice"), adapter.currency),
-        stock=_stock(product),
-        order_bounds=_order_bounds(product),
-        inputs=inputs(product) or None,
-        attributes=_attributes(product) or None,
+        price=values.optional_money(row.sale_price, adapter.currency),
+        market_price=values.optional_money(row.market_price, adapter.currency),
+        stock=_stock(row),
+        order_bounds=_order_bounds(row),
+        inputs=(inputs(product) or None) if row.require else None,
+        attributes=_attributes(row) or None,
     )
 
 
 def to_availability(adapter: Adapter[Any, Any], product: Members, as_of: Any) -> Availability:
     """Return what a product costs and whether it is there."""
+    row = read(product)
     return Availability(
-        product_id=adapter.id(product_id(product)),
+        product_id=adapter.id(f"{row.product}-{row.store_product}"),
         as_of=as_of,
-        price=values.optional_money(product.get("salePrice"), adapter.currency),
-        stock=_stock(product),
-        order_bounds=_order_bounds(product),
+        price=values.optional_money(row.sale_price, adapter.currency),
+        stock=_stock(row),
+        order_bounds=_order_bounds(row),
     )
 
 
-def _categories(adapter: Adapter[Any, Any], product: Members) -> tuple[str, ...] | None:
+def _categories(adapter: Adapter[Any, Any], row: Row) -> tuple[str, ...] | None:
     """Return the category and the type, which is a category here, too."""
-    category, kind = product.integer("productCategoryID"), product.integer("productTypeID")
-    found = [] if category is None else [adapter.id(category)]
-    if kind is not None:
-        found.append(adapter.id(f"type-{kind}"))
+    found = [] if row.category is None else [adapter.id(row.category)]
+    if row.kind is not None:
+        found.append(adapter.id(f"type-{row.kind}"))
     return tuple(found) or None
 
 
-def _images(details: Members) -> tuple[Image, ...]:
+def _images(details: Details) -> tuple[Image, ...] | None:
     """Return the main image and the others, each once. They are URLs, or objects that hold one."""
-    found = [details.get("productMainImage"), *details.items("productImages")]
-    urls = dict.fromkeys([image if isinstance(image, str) else Members(image).text("url") for image in found])
-    return tuple([Image(url=url) for url in urls if url])
+    main, others = details.main_image, details.images
+    if isinstance(main, str) and not others:
+        return (Image(url=main),) if main else None
+    found = [main, *others] if isinstance(others, list) else [main]
+    urls = [image if isinstance(image, str) else Members(image).text("url") for image in found if image]
+    return tuple([Image(url=url) for url in dict.fromkeys(urls) if url]) or None
 
 
-def _stock(product: Members) -> Stock:
+def _stock(row: Row) -> Stock:
     """Return the stock. A passive product (status 0) cannot be ordered, whatever is there."""
-    quantity, status = product.integer("totalStock"), product.integer("status")
+    quantity, status = row.stock, row.status
     if status == 0:
         return Stock(status="outOfStock", quantity=quantity)
     if quantity is None or status not in {None, 1}:
@@ -82,13 +73,12 @@ def _stock(product: Members) -> Stock:
     return Stock(status="inStock" if quantity > 0 else "outOfStock", quantity=quantity)
 
 
-def _order_bounds(product: Members) -> OrderBounds | None:
+def _order_bounds(row: Row) -> OrderBounds | None:
     """Return how much may be ordered, and when; a bound of 0 would forbid every order and is taken as none."""
-    minimum, maximum = product.integer("saleMinCount") or None, product.integer("saleMaxCount") or None
-    start, end = product.text("saleStartHour"), product.text("saleEndHour")
-    if not (minimum or maximum or start or end):
+    minimum, maximum = row.minimum or None, row.maximum or None
+    if not (minimum or maximum or row.start_hour or row.end_hour):
         return None
-    return OrderBounds(minimum=minimum, maximum=maximum, from_=start, until=end)
+    return OrderBounds(minimum=minimum, maximum=maximum, from_=row.start_hour, until=row.end_hour)
 
 
 def inputs(product: Members) -> tuple[ProductInput, ...]:
@@ -122,16 +112,20 @@ def _options(entry: Members) -> tuple[str, ...]:
     return tuple(text for text in texts if text)
 
 
-def _attributes(product: Members) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for theirs, ours in _ATTRIBUTES:
-        value = product.get(theirs)
+def _attributes(row: Row) -> dict[str, str]:
+    """Return what has no canonical member, lists as text."""
+    found = {} if row.slug is None else {"slug": row.slug}
+    for ours, value in (
+        ("brandId", row.brand),
+        ("platforms", row.platforms),
+        ("regions", row.regions),
+        ("buyPrice", row.buy_price),
+    ):
         if value is not None and (text := _joined(value)):
             found[ours] = text
-    ages = product.object("ageList")
-    for theirs, ours in _AGES if ages else ():
-        if text := ages.text(theirs):
-            found[ours] = text
+    if row.ages:
+        ages = Members(row.ages)
+        found |= {ours: text for theirs, ours in _AGES if (text := ages.text(theirs))}
     return found
 
 

@@ -31,26 +31,26 @@ _MOST = 10**18  # more than that is no number of anything here
 class Members:
     """A provider's object whose names are spelled by `spelled`; empty for what is no object."""
 
-    __slots__ = ("_values",)
+    __slots__ = ("values",)
 
     def __init__(self, value: Any) -> None:
-        self._values: dict[str, Any] = value if isinstance(value, dict) else {}
+        self.values: dict[str, Any] = value if isinstance(value, dict) else {}
 
     def __bool__(self) -> bool:
-        return bool(self._values)
+        return bool(self.values)
 
     def get(self, name: str) -> Any:
         """Return a member, or None where it is absent."""
-        return self._values.get(name)
+        return self.values.get(name)
 
     def text(self, name: str) -> str | None:
         """Return a member as non-empty text, or None."""
-        value = self._values.get(name)
+        value = self.values.get(name)
         return None if value is None else values.text(value)
 
     def integer(self, name: str) -> int | None:
         """Return a whole number, or None."""
-        value = self._values.get(name)
+        value = self.values.get(name)
         return value if value is None or (type(value) is int and -_MOST < value < _MOST) else values.integer(value)
 
     def identifier(self, name: str) -> int:
@@ -62,11 +62,11 @@ class Members:
 
     def object(self, name: str) -> "Members":
         """Return an object, empty where there is none."""
-        return Members(self._values.get(name))
+        return Members(self.values.get(name))
 
     def items(self, name: str) -> list[Any]:
         """Return a list, empty where there is none."""
-        value = self._values.get(name)
+        value = self.values.get(name)
         return value if isinstance(value, list) else []
 
     def objects(self, name: str) -> list["Members"]:
@@ -75,7 +75,7 @@ class Members:
 
     def names(self) -> tuple[str, ...]:
         """Return the members' names."""
-        return tuple(self._values)
+        return tuple(self.values)
 
 
 def spelled(value: Any) -> Any:

@@ -132,7 +132,12 @@ async def main(reference: str, product: str, quantity: str) -> int:
         headers={"Authorization": f"Bearer {api_key}"} if api_key else {},
         timeout=aiohttp.ClientTimeout(total=30),  # longer than the gateway waits for the outcome before it answers 202
     ) as session:
-        outcome = await place_order(session, order, key=f"order-{reference}")
+        try:
+            outcome = await place_order(session, order, key=f"order-{reference}")
+        except Conflict as conflict:
+            told = conflict.problem
+            print(f"{conflict}; that order is placed: {told.get('placed')}", told.get("operation", ""))
+            return 1
     problem = outcome.problem or {}
     match outcome.placed, problem.get("retry"):
         case "yes", _:

@@ -36,20 +36,22 @@ def _guarded(token: str | None) -> Any:
     async def guarded(
         request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
-        given = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        if (
-            token is not None
-            and request.path not in OPEN
-            and not hmac.compare_digest(given.encode(errors="surrogateescape"), token.encode())
-        ):
-            return web.Response(
-                text="the admin token is required\n", status=401, headers={"WWW-Authenticate": "Bearer"}
-            )
-        try:
-            response = await handler(request)
-        except web.HTTPException as error:
-            response = web.Response(text=f"{error.reason}\n", status=error.status)
+        if token is None or request.path in OPEN or _is_known(request, token):
+            try:
+                response = await handler(request)
+            except web.HTTPException as error:
+                allowed = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
+                response = web.Response(text=f"{error.reason}\n", status=error.status, headers=allowed)
+        else:
+            headers = {"WWW-Authenticate": "Bearer"}
+            response = web.Response(text="the admin token is required\n", status=401, headers=headers)
         response.headers["Server"] = "ordergate"
         return response
 
     return guarded
+
+
+def _is_known(request: web.Request, token: str) -> bool:
+    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    # Bytes that are no UTF-8 are a wrong token like any other.
+    return scheme.lower() == "bearer" and hmac.compare_digest(given.encode(errors="surrogateescape"), token.encode())

@@ -141,9 +141,18 @@ def member_path(location: tuple[int | str, ...]) -> str:
     return path
 
 
+_WORDS = {
+    "string_pattern_mismatch": "has a character or a form that is not allowed here",
+    "model_type": "should be an object",
+    "dict_type": "should be an object",
+    "list_type": "should be a list",
+}
+"""What pydantic says in words for programmers."""
+
+
 def _reason(kind: str, message: str) -> str:
     if kind == "extra_forbidden":
         return "unknown member"
     if kind == "missing":
         return "required"
-    return message.removeprefix("Value error, ")
+    return _WORDS.get(kind) or message.removeprefix("Value error, ")

@@ -12,9 +12,10 @@ from gateway.api.lists import Listing
 from gateway.api.problems import ProblemViolation
 from gateway.api.views import operation_view
 from gateway.api.writes import read_key
+from gateway.operations.answers import operation_path
 from policies.errors import Withdrawn
 from policies.journal import Operation
-from policies.operation import State
+from policies.operation import PLACED, State
 
 
 class Resolution(Request):
@@ -70,7 +71,9 @@ async def withdraw_operation(call: Call) -> Answer:
     try:
         withdrawn = await call.context.engine.withdraw(operation)
     except Withdrawn:
-        refuse("not-cancellable", "Something was sent already, or the operation has ended; read it again.")
+        detail = "Something was sent already, or the operation has ended; read it again."
+        now = await call.context.journal.get(operation.id) or operation
+        refuse("not-cancellable", detail, placed=PLACED[now.state], retry="never", operation=operation_path(now.id))
     return Answer(operation_view(withdrawn, call.caller))
 
 
@@ -108,5 +111,6 @@ async def _own(call: Call) -> Operation:
     operation = await call.context.journal.get(operation_id)
     operator = call.caller.may("operations:resolve") and operation is not None and call.caller.uses(operation.account)
     if operation is None or (operation.caller != call.caller.name and not operator):
-        refuse("not-found", "There is no such operation.")
+        # Of an operation that is not known here, nothing is known: it may have placed an order.
+        refuse("not-found", "There is no such operation.", placed="unknown" if call.http.method == "DELETE" else None)
     return operation

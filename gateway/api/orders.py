@@ -27,13 +27,15 @@ from gateway.api.catalog import Limit
 from gateway.api.context import Answer, Call, Query
 from gateway.api.keys import KeyInvalid, parse_key
 from gateway.api.lists import Listing, listed, page_answer
-from gateway.api.problems import ProblemViolation
+from gateway.api.problems import Incomplete, ProblemViolation, problem
 from gateway.api.writes import carried_out, earlier, read_key
 from gateway.errors import describe
-from gateway.operations.answers import without_goods
+from gateway.operations.answers import operation_path, without_goods
 from gateway.operations.intents import Intent
 from gateway.providers.provider import Provider
 from gateway.routing import Facts, NoRoute, choose
+from policies.journal import Operation
+from policies.operation import PLACED
 
 
 class OrdersQuery(Query):
@@ -83,6 +85,11 @@ async def list_orders(call: Call) -> Answer:
     """List orders, newest first as far as each provider does so."""
     query = call.query(OrdersQuery)
     if query.idempotency_key is not None:
+        others = [name for name in call.http.query if name != "idempotency-key"]
+        if others:
+            refuse_violations(
+                ProblemViolation(name=name, reason="not together with idempotency-key") for name in others
+            )
         return await _by_key(call, query.idempotency_key)
     filters = query.model_dump(mode="json", exclude={"limit", "cursor", "provider"}, exclude_none=True)
     items, cursor, incomplete = await listed(
@@ -195,11 +202,22 @@ def _routed(call: Call, order: NewOrder) -> tuple[Provider, NewOrder]:
     except NoRoute as error:
         told = tuple(ProblemViolation(name=one.name, reason=one.reason) for one in error.violations)
         refuse("validation-failed", error.detail, violations=told, placed="no", retry="same-key")
+    _options_of(order, call.context.providers[name].adapter_name)
     lines = [
         line if line.product_id is None else line.model_copy(update={"product_id": line.product_id.partition(":")[2]})
         for line in order.lines
     ]
     return call.provider(name), order.model_copy(update={"lines": lines})
+
+
+def _options_of(order: NewOrder, adapter: str) -> None:
+    """Refuse options for another adapter than the one that takes the order: nothing is dropped silently."""
+    others = [name for name in order.provider_options or () if name != adapter]
+    if others:
+        refuse_violations(
+            ProblemViolation(name=f"providerOptions.{name}", reason=f"the order goes to the adapter {adapter}")
+            for name in others
+        )
 
 
 def _provider_of(call: Call, product_id: str | None, index: int) -> str | None:
@@ -215,8 +233,20 @@ async def _by_key(call: Call, text: str) -> Answer:
         operation = await call.context.journal.find(call.caller.name, parse_key([text]))
     except KeyInvalid as error:
         refuse_violations([ProblemViolation(name="idempotency-key", reason=str(error))])
-    if operation is None or operation.kind != "orders.place" or operation.subject is None:
+    if operation is None or operation.kind != "orders.place":
         return Answer(Listing(items=()))
+    if operation.subject is None:
+        return Answer(Listing(items=(), incomplete=_open(operation)))
     provider, native = call.split(operation.subject, "idempotency-key")
     order = await provider.run(provider.adapter.get_order(native), call.trip())
     return page_answer([order if call.caller.may("goods:read") else without_goods(order)], None, ())
+
+
+def _open(operation: Operation) -> tuple[Incomplete, ...] | None:
+    """Return why there is no order to show of an operation that may have placed one."""
+    placed = PLACED[operation.state]
+    if placed == "no":
+        return None
+    name = "request-in-progress" if placed == "pending" else "outcome-unknown"
+    told = problem(name, placed=placed, retry="same-key", operation=operation_path(operation.id))
+    return (Incomplete(provider=operation.account, problem=told),)

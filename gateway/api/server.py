@@ -15,10 +15,13 @@ from gateway.api.about import NoQuery
 from gateway.api.body import MAX_BYTES, ApiError, refuse
 from gateway.api.context import Answer, Call, Context
 from gateway.api.endpoints import ENDPOINTS, Endpoint
+from gateway.api.keys import KeyInvalid, KeyMissing, parse_key
 from gateway.api.problems import MEDIA_TYPE, Problem, problem
 from gateway.errors import AdapterFault, describe
+from gateway.operations.answers import operation_path
 from policies.errors import PolicyError
 from policies.journal import JournalUnavailable
+from policies.operation import PLACED
 
 MAX_HEADER_BYTES = 16 * 1024
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
@@ -88,11 +91,31 @@ def _handled(context: Context, endpoint: Endpoint) -> Any:
         except (AdapterError, PolicyError, AdapterFault, JournalUnavailable) as error:
             raise ApiError(_told(request[_CALL_KEY], error)) from error
         except ApiError as error:
-            if endpoint.write and error.problem.name not in _ABOUT_ANOTHER:
-                error.problem = msgspec.structs.replace(error.problem, placed="no", retry="same-key")
+            if endpoint.write and error.problem.placed is None and error.problem.name not in _ABOUT_ANOTHER:
+                error.problem = await _with_fate(context, request, error.problem)
             raise
 
     return handled
+
+
+async def _with_fate(context: Context, request: web.Request, told: Problem) -> Problem:
+    """Return the problem of a write that was refused here, with what became of what its key names.
+
+    That is nothing, mostly; but a faulty repetition must not be told that the first request placed nothing.
+    """
+    call = request.get(_CALL_KEY)
+    if call is None:
+        # Nobody knows who asks, so nobody is told what became of whose order.
+        return told
+    try:
+        key = parse_key(request.headers.getall("Idempotency-Key", []))
+        first = await context.journal.find(call.caller.name, key)
+    except (KeyMissing, KeyInvalid, JournalUnavailable):
+        first = None
+    if first is None or first.state == "cancelled":
+        return msgspec.structs.replace(told, placed="no", retry="same-key")
+    path = operation_path(first.id)
+    return msgspec.structs.replace(told, placed=PLACED[first.state], retry="same-key", operation=path)
 
 
 def _admitted(context: Context, endpoint: Endpoint, request: web.Request) -> Call:
@@ -102,7 +125,7 @@ def _admitted(context: Context, endpoint: Endpoint, request: web.Request) -> Cal
     _acceptable(request)
     if endpoint.scope is not None and not caller.may(endpoint.scope):
         refuse("forbidden", f"The caller lacks the scope {endpoint.scope}.")
-    if endpoint.query is NoQuery:
+    if endpoint.query is NoQuery and request.query_string:
         call.query(NoQuery)
     return call
 
@@ -134,8 +157,10 @@ def _problem(told: Problem, request_id: str, headers: dict[str, str]) -> web.Res
 def _finish(request: web.Request, response: web.StreamResponse, request_id: str, seconds: float) -> None:
     """Add what every answer carries."""
     call = request.get(_CALL_KEY)
-    queue = sum(trip.queue_seconds for trip in call.trips) if call else 0.0
-    provider = sum(trip.provider_seconds for trip in call.trips) if call else 0.0
+    queue = provider = 0.0
+    for trip in call.trips if call else ():
+        queue += trip.queue_seconds
+        provider += trip.provider_seconds
     own = max(0.0, seconds - queue - provider)
     headers = response.headers
     headers["X-Request-ID"] = request_id

@@ -28,10 +28,11 @@ MAX_WAIT = 25.0
 
 @dataclass(frozen=True, slots=True)
 class Preference:
-    """How long the caller waits for the outcome; `applied` is what `Preference-Applied` says."""
+    """How long the caller waits for the outcome, and whether `later` (202) will do; `applied` is told back."""
 
     wait: float = DEFAULT_WAIT
     applied: str | None = None
+    later: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +56,23 @@ def read_key(call: Call, kind: str, subject: Sequence[str], content: Any) -> Key
 
 
 def preference(lines: Sequence[str]) -> Preference:
-    """Read `Prefer: respond-async` and `wait=N` (RFC 7240). Raises ApiError for anything else, which may matter."""
-    found = Preference()
+    """Read `Prefer: respond-async` and `wait=N` (RFC 7240). Raises ApiError for anything else, which may matter.
+
+    Both together: wait so long, then answer that it goes on. The first one alone: answer at once.
+    """
+    later, wait = False, None
     for part in (part.strip() for line in lines for part in line.split(",")):
         if part.lower() == "respond-async":
-            found = Preference(0.0, "respond-async")
+            later = True
         elif (match := re.fullmatch(r"wait=(\d{1,4})", part, re.IGNORECASE)) is not None:
-            seconds = min(float(match[1]), MAX_WAIT)
-            if found.applied != "respond-async":
-                found = Preference(seconds, f"wait={seconds:.0f}")
+            wait = min(float(match[1]), MAX_WAIT)
         elif part:
             refuse(
                 "malformed-request", "Prefer takes respond-async and wait=N (seconds); other preferences are not known."
             )
-    return found
+    applied = ["respond-async"] * later + ([f"wait={wait:.0f}"] if wait is not None else [])
+    default = 0.0 if later else DEFAULT_WAIT
+    return Preference(default if wait is None else wait, ", ".join(applied) or None, later=later)
 
 
 async def earlier(call: Call, key: Key) -> Answer | None:
@@ -123,7 +127,7 @@ async def _told(call: Call, operation: Operation, key: Key, *, first: bool) -> A
     headers = {} if first else {"idempotency-replayed": "true"}
     if key.prefer.applied is not None:
         headers["preference-applied"] = key.prefer.applied
-    if operation.state in {"accepted", "sending"} and not first and key.prefer.wait > 0:
+    if operation.state in {"accepted", "sending"} and not first and not key.prefer.later:
         raise await _conflict(call, "request-in-progress", operation.id)
     stored = operation.answer
     if operation.state in {"accepted", "sending", "pending"} or stored is None or stored.status == 202:

@@ -44,7 +44,9 @@ def base_url(text: str) -> str:
 
 
 def proxy_url(text: str) -> str:
-    """Return a proxy's URL. Raises ValueError unless it is `http[s]://[user:password@]host:port`."""
+    """Return a proxy's URL. Raises ValueError unless it is `http://[user:password@]host:port`."""
+    if not text.startswith("http://"):
+        raise ValueError("is a proxy: http://host:port, the proxy itself being spoken to without TLS")
     url = _split(text)
     if url.path not in {"", "/"} or url.query or url.fragment:
         raise ValueError("is a proxy: http://host:port, nothing after it")

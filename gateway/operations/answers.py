@@ -35,8 +35,7 @@ def state_of(result: Order | OrderChange, attempts: Sequence[Attempt]) -> State:
     if isinstance(result, Order):
         return "succeeded"
     if result.state == "failed":
-        # Without a request in this turn it was a process that said so, of something the provider had taken on.
-        state = after_failure(attempts) if attempts else "failed"
+        state = after_failure(attempts)
         return state if state in {"failed", "cancelled"} else "failed"
     return _STATES[result.state]
 

@@ -2,8 +2,8 @@
 
 from rich.console import Console
 
-from gateway.proof.mutants import MUTANTS
-from gateway.proof.plan import Plan
+from gateway.proof.mutants import HARSH, MUTANTS
+from gateway.proof.plan import FAULTS, Plan
 from gateway.proof.run import prove
 
 
@@ -15,7 +15,8 @@ def run(kills: int, seed: int, store: str, instances: int, profile: str, orders:
         console.print(f"ordergate: {wrong}", highlight=False, markup=False)
         return 2
     chosen = "park" if profile == "park" else "resend"
-    return prove(Plan(kills, seed, store, instances, chosen, orders, mutant), console)
+    faults = FAULTS if mutant is None else HARSH
+    return prove(Plan(kills, seed, store, instances, chosen, orders, mutant, faults=faults), console)
 
 
 def _wrong(store: str, instances: int, profile: str, mutant: str | None) -> str | None:

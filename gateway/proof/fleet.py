@@ -17,6 +17,7 @@ from gateway.proof.nursery import Nursery
 from gateway.proof.plan import Plan
 
 START_SECONDS = 20.0
+STARTS = 3
 ARMED_SECONDS = 0.8
 """How long a gateway may take to reach the place where it is to end; after that it is killed where it stands."""
 AT_RANDOM = "at a random moment"
@@ -92,10 +93,14 @@ class Fleet:
             await asyncio.gather(self._reading, return_exceptions=True)
 
     async def start(self, instance: int) -> None:
-        """Start a gateway and wait until it serves, or is gone again. Raises FleetLost."""
-        self.urls[instance] = None
-        self._say("start", instance)
-        await self._until(lambda: self.urls.get(instance, "gone") is not None)
+        """Start a gateway and wait until it serves. Raises FleetLost when it ends again and again."""
+        for _ in range(STARTS):
+            self.urls[instance] = None
+            self._say("start", instance)
+            await self._until(lambda: self.urls.get(instance, "gone") is not None)
+            if instance in self.urls:
+                return
+        raise FleetLost
 
     def anywhere(self, chance: random.Random) -> str | None:
         """Return the address of a gateway that serves, or None."""
@@ -120,8 +125,6 @@ class Fleet:
         self._killing.discard(instance)
         died = datetime.now(UTC)
         await self.start(instance)
-        while instance not in self.urls:
-            await self.start(instance)
         self.restarts.append(Restart(died, datetime.now(UTC)))
 
     async def _until(self, done: Any, seconds: float = START_SECONDS) -> None:

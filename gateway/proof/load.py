@@ -18,7 +18,7 @@ from gateway.proof.told import Told, Wanted
 
 GOODS = ("0000007740404", "2000000099026", "2000000099040", "2000000099033")
 """bol: what sells well; of which every change fails; which is slow and done; which is slow and not done."""
-PATIENCE = 12
+PATIENCE = 15
 """How often a caller asks before it waits for the end of the run."""
 
 
@@ -119,9 +119,8 @@ class Load:
 
     async def ask(self, one: Wanted, *, wait: int = 2, hangs_up: float | None = None) -> Told | None:
         """Ask once; write down what was answered, and return it, or None where nothing came."""
-        url = self.fleet.anywhere(self.chance)
+        url = await self._somewhere()
         if url is None:
-            await asyncio.sleep(0.05)
             return None
         headers = {
             "Idempotency-Key": one.key,
@@ -142,6 +141,15 @@ class Load:
         one.told.append(told)
         one.silent = False
         return told
+
+    async def _somewhere(self) -> str | None:
+        """Return the address of a gateway as soon as one serves, or None when none does for long."""
+        for _ in range(200):
+            url = self.fleet.anywhere(self.chance)
+            if url is not None:
+                return url
+            await asyncio.sleep(0.05)
+        return None
 
     async def ask_everybody_again(self, several: Sequence[Wanted]) -> None:
         """Ask once more with each key, at the end: what was final must be so still."""

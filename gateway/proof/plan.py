@@ -1,5 +1,6 @@
 """What one run of the proof does: how many kills, where the journal is, how times are scaled down."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
@@ -12,10 +13,10 @@ SETTLE = 1.0
 """Seconds to settle, counted from the end of a request's own time: 1 s later than it was sent at the earliest."""
 SLOW = 1.3
 """Seconds after which a slow answer comes: later than the request waits."""
-HORIZON = 60.0
+HORIZON = 120.0
 """Seconds of doubt after which a person has to look."""
 
-FAULTS = MappingProxyType(
+FAULTS: Mapping[str, float] = MappingProxyType(
     {
         "lost-reply-before": 0.03,
         "lost-reply-after": 0.05,
@@ -44,8 +45,8 @@ class Plan:
     orders: int = 60
     mutant: str | None = None
     rate: float = 14.0
-    faults: dict[str, float] = field(default_factory=lambda: dict(FAULTS))
-    settling_seconds: float = 75.0
+    faults: Mapping[str, float] = field(default_factory=lambda: FAULTS)
+    settling_seconds: float = 130.0
     """How long the journal may take to become quiet after the last kill."""
 
     @property

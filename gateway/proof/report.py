@@ -37,7 +37,7 @@ def scaling_text(plan: Plan) -> str:
     faults = ", ".join(f"{kind} {probability:g}" for kind, probability in plan.faults.items())
     return (
         f"seed {plan.seed}, {plan.kills} kills, {plan.instances} gateway(s), store {plan.store or 'sqlite: a new file'},"
-        f" on_absent: {plan.profile}\n"
+        f" on_absent: {plan.profile}{'' if plan.mutant is None else f', with the fault {plan.mutant} in every gateway'}\n"
         f"scaled down to the simulators (seconds): requests 1, settle {SETTLE:g} after that, visibility lag {LAG:g}"
         f" (gelato), slow answers {SLOW:g}, horizon {HORIZON:g}; {scaled}\n"
         f"faults: {faults}; of the answers lost after the deed {LATE_ERRORS:.0%} are a 500"
@@ -62,7 +62,8 @@ def _matrix(verdict: Verdict, truth: Truth) -> Table:
         placed = verdict.placed[account.name]
         ratio = truth.requests[account.name] / placed if placed else math.nan
         broken = [
-            sum(verdict.broken(kind, account.name) for kind, name in _SHORT.items() if name == short) for short in shorts
+            sum(verdict.broken(kind, account.name) for kind, name in _SHORT.items() if name == short)
+            for short in shorts
         ]
         cells = [str(outcomes.get(state, 0)) for state in _STATES]
         table.add_row(
@@ -88,6 +89,11 @@ def settling_times(rows: Sequence[Operation], restarts: Sequence[Restart]) -> li
         if hit is not None:
             found.append(max(0.0, (ended - hit.ready).total_seconds()))
     return sorted(found)
+
+
+def restart_time(restarts: Sequence[Restart]) -> float:
+    """Return the median of seconds from a kill until the gateway served again."""
+    return percentile(sorted((one.ready - one.died).total_seconds() for one in restarts), 0.5)
 
 
 def percentile(values: Sequence[float], part: float) -> float:

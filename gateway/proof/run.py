@@ -90,8 +90,13 @@ class _Proof:
                 await self._fleet.open()
                 load = Load(self._fleet, self._plan, session, self._wanted)
                 await self._strike(load)
+                self._tell(
+                    f"{self._fleet.kills.total()} kills, {len(self._wanted)} writes, restarts in"
+                    f" {report.restart_time(self._fleet.restarts):.2f} s; the simulators heal"
+                )
                 await truth.heal(session, self._fleet.simulators)
                 await self._quiet(load)
+                self._tell("quiet; everybody asks again")
                 await load.ask_everybody_again([one for one in load.wanted if _may_ask_again(one)])
                 await self._quiet(load)
                 self._truth = await truth.read(session, self._fleet.simulators)
@@ -104,6 +109,9 @@ class _Proof:
         verdict = judge(self._wanted, rows, gone, self._truth)
         self._show(verdict, rows)
         return 1 if verdict.violations else 0
+
+    def _tell(self, text: str) -> None:
+        self._console.print(f"{time.monotonic() - self._began:6.1f} s  {text}", highlight=False)
 
     async def _strike(self, load: Load) -> None:
         """Have callers ask while gateways are killed, until there were enough kills or the time for them is over."""

@@ -12,6 +12,7 @@ from gateway.proof.accounts import ACCOUNTS, Account, simulators
 from gateway.proof.board import Board
 from gateway.proof.plan import LAG, LATE_ERRORS, SLOW, Plan
 from gateway.simulation import served
+from gateway.telemetry.logs import silence_servers
 
 AGENT = "ordergate-proof/"
 """What a gateway calls itself towards simulators, its number behind it."""
@@ -45,6 +46,7 @@ def run(plan: Plan, board: Board, report: int, until: Callable[[], None]) -> Non
 
 
 async def _serve(plan: Plan, board: Board, report: int, until: Callable[[], None]) -> None:
+    silence_servers()
     made = simulators(plan, lambda: datetime.now(UTC), lag=LAG, slow=SLOW)
     watched = {one.name: Watched(made[one.name], one, board) for one in ACCOUNTS}
     until()

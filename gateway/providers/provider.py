@@ -209,7 +209,9 @@ class Provider:
                 status=response.status,
                 error=None if error is None else type(error).__name__,
                 code=None if error is None else error.code,
-                provider_request_id=(error.request_id if error else None) or response.headers.get("x-request-id"),
+                provider_request_id=self._redaction.text(
+                    (error.request_id if error else None) or response.headers.get("x-request-id"), request
+                ),
                 request_id=trip.request_id,
                 idempotency_key=trip.idempotency_key,
             )

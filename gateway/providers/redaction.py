@@ -1,5 +1,6 @@
 """Keeps our secrets out of what a provider says: some repeat, in an error, the credentials that they refuse."""
 
+from collections.abc import Callable
 from urllib.parse import quote
 
 from pydantic import BaseModel, SecretStr
@@ -8,6 +9,7 @@ from adapters.contract.errors import ProviderError, Violation
 from adapters.contract.wire import HttpRequest
 
 REDACTED = "[secret]"
+LONGEST = 200
 SHORTEST = 4
 """Shorter texts are in ordinary words too, and would tear holes into messages."""
 
@@ -24,20 +26,28 @@ class Redaction:
         """Return the error without secrets in its words: neither the account's own nor the token of `request`."""
         if error is None:
             return None
-        secrets = self._secrets | _words_of(request)
-        found = sorted((text for text in secrets if len(text) >= SHORTEST), key=len, reverse=True)
-
-        def clean(text: str) -> str:
-            for secret in found:
-                text = text.replace(secret, REDACTED)
-            return text
-
+        clean = self._cleaner(request)
         error.message = clean(error.message)
         error.code = error.code and clean(error.code)
         error.request_id = error.request_id and clean(error.request_id)
         error.violations = tuple(Violation(clean(one.name), clean(one.reason)) for one in error.violations)
         error.args = tuple(clean(one) if isinstance(one, str) else one for one in error.args)
         return error
+
+    def text(self, text: str | None, request: HttpRequest) -> str | None:
+        """Return a text of the provider's for a log: without secrets, and not long."""
+        return self._cleaner(request)(text)[:LONGEST] if text else None
+
+    def _cleaner(self, request: HttpRequest) -> Callable[[str], str]:
+        secrets = self._secrets | _words_of(request)
+        found = sorted((secret for secret in secrets if len(secret) >= SHORTEST), key=len, reverse=True)
+
+        def clean(text: str) -> str:
+            for secret in found:
+                text = text.replace(secret, REDACTED)
+            return text
+
+        return clean
 
 
 def _words_of(request: HttpRequest) -> set[str]:

@@ -4,6 +4,8 @@ from gateway.stores.postgres_connection import Connection
 from gateway.stores.sealing import SEALED, Sealing, missing_key
 from policies.journal import JournalRefused
 
+LONG = "60s"
+"""How long looking for bodies that are sealed with a key may take."""
 _USED = """
 SELECT EXISTS (SELECT 1 FROM gw.content WHERE substr(body, 1, $2) = $1::bytea)
   OR EXISTS (SELECT 1 FROM gw.answer WHERE substr(body, 1, $2) = $1::bytea)
@@ -16,6 +18,12 @@ async def remember_keys(connection: Connection, sealing: Sealing) -> None:
 
     A key that sealed nothing that is still kept is forgotten.
     """
+    async with connection.transaction():
+        await connection.execute(f"SET LOCAL statement_timeout = '{LONG}'")
+        await _remember(connection, sealing)
+
+
+async def _remember(connection: Connection, sealing: Sealing) -> None:
     known = set(sealing.key_ids)
     for row in await connection.fetch("SELECT id FROM gw.sealing_key"):
         name = bytes(row["id"])

@@ -24,7 +24,7 @@ MOST = 4
 CONNECT_SECONDS = 2.0
 WAIT_SECONDS = 3.0
 """How long a command waits for a connection, connecting included."""
-STATEMENT_SECONDS = 5
+STATEMENT_SECONDS = 5.0
 """How long the database works on a statement, waits for others' locks included."""
 ANSWER_SECONDS = 7.0
 """How long a command takes, answer included; what is slower is cut off."""
@@ -41,10 +41,9 @@ T = TypeVar("T")
 Work = Callable[[Connection], Awaitable[T]]
 
 # Isolation: the statements here are written for it, whatever the role's default is.
-_SESSION = f"""
-SELECT set_config('statement_timeout', '{STATEMENT_SECONDS}s', false),
-  set_config('lock_timeout', '{STATEMENT_SECONDS}s', false),
-  set_config('idle_in_transaction_session_timeout', '{STATEMENT_SECONDS}s', false),
+_SESSION = """
+SELECT set_config('statement_timeout', $1, false), set_config('lock_timeout', $1, false),
+  set_config('idle_in_transaction_session_timeout', $1, false),
   set_config('default_transaction_isolation', 'read committed', false),
   set_config('application_name', coalesce(nullif(current_setting('application_name'), ''), 'ordergate'), false),
   current_database() AS database, current_setting('fsync') AS fsync,
@@ -116,14 +115,14 @@ class Pool:
         except Lost as error:
             return await self._settle(again, error)
 
-    async def run(self, work: Work[T], *, seconds: float = ANSWER_SECONDS) -> T:
+    async def run(self, work: Work[T], *, seconds: float | None = None) -> T:
         """Run a command on a connection. Raises Lost when what it did is not known, JournalUnavailable, JournalFull."""
         pool = self._pool
         if pool is None:
             raise JournalUnavailable("the journal is closed")
         connection = await self._acquire(pool)
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(ANSWER_SECONDS if seconds is None else seconds):
                 return await work(connection)
         except (JournalUnavailable, JournalRefused):
             raise
@@ -132,7 +131,7 @@ class Pool:
             if trouble == "own":
                 raise
             if trouble in {"lost", "stale"}:
-                connection.terminate()
+                _cut(connection)
             reason = f"{self.place}: {reason_of(error)}"
             if trouble == "lost":
                 raise Lost(reason) from error
@@ -172,7 +171,7 @@ class Pool:
 
     async def _begin(self, connection: Connection) -> None:
         """Prepare a new connection. Raises JournalRefused for a server that forgets what it acknowledged."""
-        session = await connection.fetchrow(_SESSION)
+        session = await connection.fetchrow(_SESSION, f"{STATEMENT_SECONDS * 1000:.0f}ms")
         self.place = f"the PostgreSQL database {session['database']}"
         if self._only_reads:
             await connection.execute("SET default_transaction_read_only = on")
@@ -198,4 +197,10 @@ async def _release(pool: Any, connection: Any) -> None:
     try:
         await pool.release(connection, timeout=RELEASE_SECONDS)
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError):
+        _cut(connection)
+
+
+def _cut(connection: Any) -> None:
+    """End a connection, unless it ended by itself."""
+    with suppress(asyncpg.InterfaceError):
         connection.terminate()

@@ -102,7 +102,7 @@ class Reads:
 
     async def steps(self, connection: Connection, operation_id: str) -> list[Step]:
         """Return the steps of an operation in order."""
-        found = await connection.fetch(_STEPS, operation_id)
+        found = [] if _cannot_be(operation_id) else await connection.fetch(_STEPS, operation_id)
         return [self._rows.step(row[0], tuple(row)[1:-2], row[-2], row[-1]) for row in found]
 
     async def events(self, connection: Connection, after: int, limit: int) -> list[Event]:
@@ -110,6 +110,8 @@ class Reads:
         return [self._rows.event(tuple(row)) for row in await connection.fetch(_EVENTS, after, limit)]
 
     async def _read(self, connection: Connection, sql: str, *values: object) -> list[Operation]:
+        if any(_cannot_be(value) for value in values):
+            return []
         return [self._operation(tuple(row)) for row in await connection.fetch(sql, *values)]
 
     def _operation(self, row: Sequence[Any]) -> Operation:
@@ -118,3 +120,8 @@ class Reads:
         answer = None if fields is None else AnswerRow(status, fields, body)
         evidence = tuple(self._rows.evidence(tuple(fact)) for fact in facts)
         return self._rows.operation(row[:width], content, answer, evidence)
+
+
+def _cannot_be(value: object) -> bool:
+    """Tell whether PostgreSQL cannot store a text: nothing has such a name, and asking for it is an error."""
+    return isinstance(value, str) and "\0" in value

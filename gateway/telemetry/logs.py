@@ -54,7 +54,11 @@ def _exception_by_place(logger: Any, method: str, event: MutableMapping[str, Any
 
 def _line(logger: Any, method: str, event: MutableMapping[str, Any]) -> str:
     told = {name: value for name, value in event.items() if value is not None}
-    return codec.encode({name: value if _plain(value) else str(value) for name, value in told.items()}).decode()
+    try:
+        return codec.encode({name: value if _plain(value) else str(value) for name, value in told.items()}).decode()
+    except (TypeError, ValueError):
+        # Text that is not Unicode, from a header, say: what is logged never breaks what is done.
+        return codec.encode({name: ascii(value) for name, value in told.items()}).decode()
 
 
 def _plain(value: Any) -> bool:

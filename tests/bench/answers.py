@@ -210,7 +210,6 @@ def reseller_page() -> bytes:
 
 def _product(number: int) -> dict[str, Any]:
     name = f"Lanternfall {number * 50} Credits"
-    image = f"https://images.example.com/{number}.png"
     return {
         "productID": 1000 + number,
         "customerStoreProductID": 2000 + number,
@@ -223,14 +222,14 @@ def _product(number: int) -> dict[str, Any]:
         "salePrice": _price(f"{number * 10}.90"),
         "saleMinCount": 1,
         "saleMaxCount": 50,
-        "saleStartHour": None,
-        "saleEndHour": None,
         "totalStock": number * 37,
         "status": 1,
-        "productData": {"productDescription": f"{name}.", "productMainImage": image},
+        "productData": {
+            "productDescription": f"{name}, for one account, delivered at once.",
+            "productMainImage": f"https://images.example.com/{number}.png",
+        },
         "productRequire": [],
         "platformList": ["PC"],
-        "regionList": ["TR"],
     }
 
 

@@ -16,8 +16,10 @@ from support.conformance import Subject
 from support.conformance_calls import RESULTS, Recording, play, recordings
 from support.conformance_values import REPLACEMENTS, at, check_canonical, exact, places, replaced, shape
 
-MOST_PLACES, FEW_PLACES = 50, 8
+MOST_PLACES, FEW_PLACES = 40, 6
 """How many of an answer's values are replaced; of more, these are drawn by a seed."""
+SORTS = 10
+"""By how many of the replacements, drawn likewise: other places and other answers meet the others."""
 FRACTION = "12.10000000000000000001"
 
 
@@ -83,7 +85,7 @@ def changed(answer: HttpResponse, chance: random.Random, most: int) -> Iterator[
     if len(chosen) > most:
         chosen = chance.sample(chosen, most)
     for path in chosen:
-        for new in REPLACEMENTS:
+        for new in chance.sample(REPLACEMENTS, SORTS):
             yield replaced(value, path, new)
         if path and isinstance(path[-1], str):
             holder = {name: inner for name, inner in at(value, path[:-1]).items() if name != path[-1]}

@@ -15,7 +15,9 @@ from adapters.contract.models.resources import OrderKind
 _PRINTABLE = r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*$"
 Text = Annotated[str, StringConstraints(min_length=1, max_length=1000, pattern=r"[^\x00-\x20\x7f]")]
 ShortText = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=_PRINTABLE)]
-Reference = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=_PRINTABLE)]
+# "A1" and "A1 " would be two orders to a machine, and one to people.
+_WITHOUT_BLANKS_AROUND = r"^[^\x00-\x20\x7f]([^\x00-\x1f\x7f]*[^\x00-\x20\x7f])?$"
+Reference = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=_WITHOUT_BLANKS_AROUND)]
 Identifier = Annotated[str, StringConstraints(min_length=1, max_length=512, pattern=_PRINTABLE)]
 Country = Annotated[str, AfterValidator(values.country)]
 Currency = Annotated[str, AfterValidator(values.currency)]

@@ -11,6 +11,9 @@ from support.running import Running, running_gateway
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
+ACCESS = """
+      email: reseller@shop.example
+      password: simulated-password"""
 RESELLER = """\
 listen:
   port: 0
@@ -241,3 +244,58 @@ async def test_a_write_without_a_key_is_refused(running: Running, key: str, code
     assert (await running.call("POST", "/v1/orders", codes)).problem == "idempotency-key-missing"
     assert (await running.call("POST", "/v1/orders", codes, key="a b")).problem == "idempotency-key-invalid"
     assert await placed(running, codes) == 0
+
+
+async def test_a_faulty_repetition_is_told_the_fate_of_the_first(
+    running: Running, key: str, codes: dict[str, Any]
+) -> None:
+    """A preference that is not known is refused; that the order is placed stays true."""
+    first = await running.call("POST", "/v1/orders", codes, key=key)
+    again = await running.call("POST", "/v1/orders", codes, key=key, headers={"Prefer": "return=minimal"})
+    assert (again.status, again.body["placed"]) == (400, "yes")
+    assert again.body["operation"] == f"/v1/operations/{first.body['operation']}"
+
+
+async def test_options_for_another_adapter_are_refused(running: Running, key: str, codes: dict[str, Any]) -> None:
+    """Nothing is dropped silently, a misspelt name neither."""
+    answer = await running.call("POST", "/v1/orders", {**codes, "providerOptions": {"resellr": {"x": 1}}}, key=key)
+    assert [one["name"] for one in answer.body["violations"]] == ["providerOptions.resellr"]
+    assert await placed(running, codes) == 0
+
+
+async def test_a_placed_operation_cannot_be_withdrawn_and_says_so(
+    running: Running, key: str, codes: dict[str, Any]
+) -> None:
+    """409 with the truth about the order."""
+    first = await running.call("POST", "/v1/orders", codes, key=key)
+    path = f"/v1/operations/{first.body['operation']}"
+    answer = await running.call("DELETE", path, key=f"{key}-withdraw")
+    assert (answer.status, answer.problem, answer.body["placed"]) == (409, "not-cancellable", "yes")
+
+
+async def test_an_order_without_an_id_is_found_by_its_key_as_open(
+    running: Running, key: str, codes: dict[str, Any]
+) -> None:
+    """An empty list would say that there is none; what is not known is said with the operation to follow."""
+    await running.faults("reseller", {"lost-reply-after": 1.0})
+    unknown = await running.call("POST", "/v1/orders", codes, key=key)
+    await running.faults("reseller", {})
+    found = await running.call("GET", f"/v1/orders?idempotency-key={key}")
+    assert found.body["items"] == []
+    problem = found.body["incomplete"][0]["problem"]
+    assert (problem["placed"], problem["operation"]) == ("unknown", unknown.body["operation"])
+    assert (await running.call("GET", f"/v1/orders?idempotency-key={key}&status=shipped")).status == 400
+
+
+async def test_a_reference_the_provider_knows_already_is_not_told_as_not_placed(
+    running: Running, key: str, codes: dict[str, Any]
+) -> None:
+    """The order that has it may be ours, from before a restart that forgot: nobody is told to order anew."""
+    url = running.gateway.simulator_urls["reseller"]
+    await running.call("POST", "/v1/orders", codes, key=key)
+    async with running_gateway(
+        RESELLER.replace("simulated: true", f"base_url: {url}\n    credentials:{ACCESS}")
+    ) as other:
+        answer = await other.call("POST", "/v1/orders", codes, key=key)
+    assert (answer.status, answer.problem, answer.body["placed"]) == (504, "outcome-unknown", "unknown")
+    assert answer.body["retry"] == "same-key"

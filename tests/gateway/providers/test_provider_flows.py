@@ -232,6 +232,13 @@ async def test_the_log_of_a_failure_names_the_request(answer: Any, logged: Logge
         assert (line["phase"], line["kind"]) == ("sent", "closed")
 
 
+async def test_the_log_of_a_write_names_the_providers_request(logged: Logged) -> None:
+    """Also of one that went well: its support asks for it."""
+    answer = HttpResponse(200, {"x-request-id": "theirs-1"}, b'{"id":"1"}')
+    await provider_of(Network(answer)).run(placing(), trip())
+    assert [(line["status"], line["provider_request_id"]) for line in logged] == [(200, "theirs-1")]
+
+
 async def test_reads_that_go_well_are_not_logged(logged: Logged) -> None:
     """There are too many of them."""
     await provider_of(Network()).run(reading(READ), trip())

@@ -1,0 +1,96 @@
+"""A product as the platform answers it, read once into typed members.
+
+Nearly every product is as the Reseller Documentation types it, and then the whole of it is checked and taken in one go;
+the others are read member by member, and what a member should not be is taken as absent.
+"""
+
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, field
+
+from adapters.reseller.envelope import Members
+
+_Id = Annotated[int, Meta(ge=0, lt=10**18)]
+_Whole = Annotated[int, Meta(gt=-(10**18), lt=10**18)]
+_Text = Annotated[str, Meta(min_length=1, max_length=2000)]
+
+
+class Details(msgspec.Struct):
+    """`productData` of a product: what is shown of it."""
+
+    description: _Text | None = field(default=None, name="productDescription")
+    main_image: Any = field(default=None, name="productMainImage")
+    images: Any = field(default=None, name="productImages")
+
+
+NO_DETAILS = Details()
+
+
+class Row(msgspec.Struct):
+    """One product of a list, or the one that was asked for."""
+
+    product: _Id = field(name="productID")
+    store_product: _Id = field(name="customerStoreProductID")
+    category: _Whole | None = field(default=None, name="productCategoryID")
+    kind: _Whole | None = field(default=None, name="productTypeID")
+    name: _Text | None = field(default=None, name="productName")
+    slug: _Text | None = field(default=None, name="productSlug")
+    code: _Text | None = field(default=None, name="productCode")
+    description: _Text | None = field(default=None, name="productDescription")
+    details: Details | None = field(default=None, name="productData")
+    brand: Any = field(default=None, name="productBrandID")
+    require: Any = field(default=None, name="productRequire")
+    platforms: Any = field(default=None, name="platformList")
+    regions: Any = field(default=None, name="regionList")
+    ages: Any = field(default=None, name="ageList")
+    market_price: Any = field(default=None, name="marketPrice")
+    buy_price: Any = field(default=None, name="buyPrice")
+    sale_price: Any = field(default=None, name="salePrice")
+    minimum: _Whole | None = field(default=None, name="saleMinCount")
+    maximum: _Whole | None = field(default=None, name="saleMaxCount")
+    start_hour: _Text | None = field(default=None, name="saleStartHour")
+    end_hour: _Text | None = field(default=None, name="saleEndHour")
+    stock: _Whole | None = field(default=None, name="totalStock")
+    status: _Whole | None = None
+
+
+def read(product: Members) -> Row:
+    """Return a product's members. Raises MalformedResponse where the provider gives no two ids."""
+    try:
+        return msgspec.convert(product.values, Row)
+    except msgspec.ValidationError:
+        return _tolerated(product)
+
+
+def _tolerated(product: Members) -> Row:
+    details = product.object("productData")
+    return Row(
+        product=product.identifier("productID"),
+        store_product=product.identifier("customerStoreProductID"),
+        category=product.integer("productCategoryID"),
+        kind=product.integer("productTypeID"),
+        name=product.text("productName"),
+        slug=product.text("productSlug"),
+        code=product.text("productCode"),
+        description=product.text("productDescription"),
+        details=Details(
+            description=details.text("productDescription"),
+            main_image=details.get("productMainImage"),
+            images=details.get("productImages"),
+        ),
+        brand=product.get("productBrandID"),
+        require=product.get("productRequire"),
+        platforms=product.get("platformList"),
+        regions=product.get("regionList"),
+        ages=product.get("ageList"),
+        market_price=product.get("marketPrice"),
+        buy_price=product.get("buyPrice"),
+        sale_price=product.get("salePrice"),
+        minimum=product.integer("saleMinCount"),
+        maximum=product.integer("saleMaxCount"),
+        start_hour=product.text("saleStartHour"),
+        end_hour=product.text("saleEndHour"),
+        stock=product.integer("totalStock"),
+        status=product.integer("status"),
+    )

@@ -1,0 +1,120 @@
+"""The command line, as far as it only reads: the schema, the providers, a configuration, mistakes in what is asked."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+from jsonschema import Draft202012Validator
+from typer.testing import CliRunner, Result
+
+from adapters.contract.simulator import FAULT_KINDS
+from adapters.registry import BUILT_IN
+from gateway.cli import app
+
+pytestmark = pytest.mark.blocking_allowed("a command has no loop of anybody's to hold up")
+
+SIMULATED = """\
+store:
+  url: 'memory:'
+  ephemeral: true
+providers:
+  shop:
+    adapter: reseller
+    simulated: true
+  print:
+    adapter: gelato
+    base_url: https://connector.example.com
+    credentials:
+      api_key: ${PRINT_KEY}
+      api_secret: ${PRINT_SECRET}
+"""
+SECRETS = {"PRINT_KEY": "canary-key-7261", "PRINT_SECRET": "canary-secret-7261"}
+
+
+def ordergate(*arguments: str, environ: dict[str, str] | None = None) -> Result:
+    """Run the command."""
+    return CliRunner().invoke(app, arguments, env=SECRETS | (environ or {}))
+
+
+@pytest.fixture
+def configuration(tmp_path: Path) -> Path:
+    """A configuration file with a simulated provider and a real one."""
+    path = tmp_path / "gateway.yaml"
+    path.write_text(SIMULATED)
+    return path
+
+
+def test_without_a_command_it_says_what_there_is() -> None:
+    """Every command is named."""
+    result = ordergate()
+    assert all(name in result.output for name in ("serve", "demo", "check", "schema", "providers", "simulate"))
+
+
+def test_the_schema_is_a_schema_that_the_shipped_configuration_fits() -> None:
+    """JSON Schema 2020-12 on stdout and nothing else."""
+    result = ordergate("schema")
+    assert result.exit_code == 0
+    schema = msgspec.json.decode(result.stdout)
+    Draft202012Validator.check_schema(schema)
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert {"listen", "admin", "store", "callers", "providers", "routes"} <= set(schema["properties"])
+
+
+def test_providers_are_listed_with_what_they_can_do(configuration: Path) -> None:
+    """Each operation with yes or no, and the reason for each no; no secret."""
+    result = ordergate("providers", "--config", str(configuration))
+    assert result.exit_code == 0
+    shop, _, printing = result.output.partition("print: ")
+    assert shop.startswith("shop: ")
+    assert "simulated" in shop.splitlines()[0]
+    assert "yes orders.place" in shop
+    assert "https://connector.example.com" in printing.splitlines()[0]
+    refused = [line for line in printing.splitlines() if line.strip().startswith("no")]
+    assert any("categories.list" in line for line in refused)
+    assert all(len(line.split(maxsplit=2)) == 3 for line in refused)
+    assert "canary" not in result.output
+
+
+def test_a_correct_configuration_is_counted(configuration: Path) -> None:
+    """What is real and what is simulated."""
+    result = ordergate("check", "--config", str(configuration))
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "1 real (print) and 1 simulated (shop)" in result.stdout
+    assert "canary" not in result.output
+
+
+@pytest.mark.parametrize("command", ["check", "serve", "demo", "providers"])
+def test_mistakes_in_a_configuration_are_all_told_with_their_places(command: str, configuration: Path) -> None:
+    """file:line:col on stderr, one a line, exit code 2, nothing started."""
+    configuration.write_text(SIMULATED.replace("simulated: true", "simulatd: true").replace("  url:", "  ulr:"))
+    result = ordergate(command, "--config", str(configuration))
+    assert (result.exit_code, result.stdout) == (2, "")
+    lines = result.stderr.splitlines()
+    assert lines[0].startswith(f"{configuration}:2:3: ")
+    assert any(line.startswith(f"{configuration}:7:5: ") and "simulated" in line for line in lines)
+
+
+def test_a_configuration_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
+    """Not a traceback."""
+    result = ordergate("check", "--config", str(tmp_path / "nowhere.yaml"))
+    assert result.exit_code == 2
+    assert "nowhere.yaml" in result.stderr
+    assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("nobody",), ", ".join(BUILT_IN)),
+        (("bol", "--fault", "500"), "kind:probability"),
+        (("bol", "--fault", "500:often"), "kind:probability"),
+        (("bol", "--fault", "earthquake:0.5"), ", ".join(FAULT_KINDS)),
+        (("bol", "--port", "99999"), "65535"),
+    ],
+)
+def test_what_cannot_be_simulated_is_refused_with_what_can(arguments: tuple[str, ...], told: str) -> None:
+    """A sentence and exit code 2."""
+    result = ordergate("simulate", *arguments)
+    assert result.exit_code == 2
+    assert told in " ".join(result.output.replace("│", " ").split())
+    assert "Traceback" not in result.output
