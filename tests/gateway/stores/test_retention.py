@@ -7,7 +7,7 @@ import pytest
 
 from policies.journal import Change, Journal, Operation
 from policies.operation import State
-from support.journals import CREATED, answer, fact, operation, step
+from support.journals import CREATED, Store, answer, fact, operation, step
 
 MINUTE = timedelta(minutes=1)
 
@@ -126,3 +126,16 @@ async def test_a_purge_takes_no_more_than_its_limit_and_says_how_many(journal: J
         await _ended(journal, number=number)
     now = CREATED + timedelta(days=8)
     assert [await journal.purge(now, limit=2) for _ in range(4)] == [2, 2, 1, 0]
+
+
+async def test_what_was_let_go_is_in_no_byte_that_is_kept(store: Store) -> None:
+    """It is overwritten, not only unlinked."""
+    canary = b"canary-4711"
+    journal = await store.open()
+    claimed = await journal.claim(operation(content=canary * 1000))
+    ended = replace(claimed, state="succeeded", version=1, answer=answer(canary))
+    assert await journal.update(ended, Change((), (step(request=canary, answer=canary),)))
+    await _purge(journal, CREATED + timedelta(days=31))
+    assert await journal.find("shop", "key-1") is not None
+    await journal.close()
+    assert canary not in await store.stored_bytes()

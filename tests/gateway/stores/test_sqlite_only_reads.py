@@ -1,5 +1,6 @@
 """Reading a journal beside the process that has it open, or after that process died."""
 
+import shutil
 import sqlite3
 from dataclasses import replace
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 
 from gateway.stores.opening import open_journal
 from policies.journal import Change, Journal, JournalRefused, JournalUnavailable
-from support.journals import SqliteStore, fact, operation, step
+from support.journals import fact, operation, step
 
 
 async def _reader(path: Path) -> Journal:
@@ -30,17 +31,26 @@ async def test_a_reader_sees_what_the_gateway_stores_meanwhile(tmp_path: Path) -
 
 async def test_a_reader_sees_what_a_dead_gateway_left(tmp_path: Path) -> None:
     """Everything that was acknowledged, also what no checkpoint brought into the file; and it leaves it all there."""
-    store = SqliteStore(tmp_path)
-    journal = await store.open()
-    claimed = await journal.claim(operation())
-    journal = await store.crash(journal)
-    await journal.claim(operation(2))
-    left = store.path
-    await (await store.crash(journal)).close()
+    gateway = await open_journal("sqlite:journal.db", ephemeral=True, folder=tmp_path)
+    claimed = await gateway.claim(operation())
+    left = _copy(tmp_path / "journal.db", tmp_path / "left.db")
+    await gateway.close()
     for _ in range(2):
-        reader = await _reader(left)
+        reader = await _reader(tmp_path / "left.db")
         assert await reader.get(claimed.id) == claimed
         await reader.close()
+    assert _contents(tmp_path / "left.db") == left
+
+
+def _copy(path: Path, copy: Path) -> list[bytes]:
+    """Copy a file and its log as a killed process would leave them, and return what they hold."""
+    for suffix in ("", "-wal"):
+        shutil.copyfile(f"{path}{suffix}", f"{copy}{suffix}")
+    return _contents(copy)
+
+
+def _contents(path: Path) -> list[bytes]:
+    return [Path(f"{path}{suffix}").read_bytes() for suffix in ("", "-wal")]
 
 
 async def test_a_reader_changes_nothing(tmp_path: Path) -> None:
