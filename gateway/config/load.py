@@ -124,7 +124,7 @@ def _read(check: Validator, reader: ProviderReader, problems: Problems, folder: 
     if not provider_names:
         check.refuse(("providers",), "is missing; write providers: with at least one provider below it", key=True)
     rules.check_listeners(check, listen, admin, callers=bool(caller_names))
-    rules.check_store(check, store, [name for name, provider in providers.items() if not provider.simulated])
+    rules.check_store(check, store, [name for name, provider in providers.items() if not provider.is_here])
     rules.check_callers(check, callers, provider_names)
     rules.check_routes(check, routes, provider_names, caller_names)
     problems.raise_any()

@@ -5,17 +5,9 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from blockbuster import BlockBuster
 from structlog.testing import capture_logs
 
 from support.written import Writing, WritingTo
-
-
-@pytest.fixture(scope="session", autouse=True)
-def quick_journals_may_block(blocking_calls_fail: BlockBuster) -> None:
-    """The quick journal opens and runs its commands in the loop: nobody waits for it but the test."""
-    for function in blocking_calls_fail.functions.values():
-        function.can_block_in("support/written.py", {"run", "__init__"})
 
 
 @pytest.fixture(autouse=True)
