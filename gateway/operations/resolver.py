@@ -33,6 +33,8 @@ from policies.operation import Attempt, Next, Situation, State, next_move, pause
 
 CLOCK_SKEW = timedelta(minutes=5)
 _NONE = Trait("none", source="no trait was declared")
+_HOPE = {"succeeded": 0, "pending": 1, "timeout": 2}
+"""Which of several processes for one part is adopted first; the others did not do it."""
 
 log = structlog.get_logger("ordergate.resolver")
 
@@ -124,10 +126,16 @@ class Resolver:
             await self._told_nothing(run, "look-up", "unreadable")
             return
         step = next(iter(run.recorder.doubtful()))
-        parts = [
-            part if part.state != "unknown" else await self._adopted(run, part, step.name)
-            for part in change.parts or ()
-        ]
+        try:
+            parts = [
+                part if part.state != "unknown" else await self._adopted(run, part, step.name)
+                for part in change.parts or ()
+            ]
+        except (AdapterError, PolicyError, AdapterFault) as error:
+            # No answer is no absence.
+            await self._told_nothing(run, "look-up", type(error).__name__)
+            return
+        reach("looked-up")
         if any(part.state == "unknown" for part in parts):
             await self._told_nothing(run, "look-up", "absent")
             return
@@ -137,16 +145,15 @@ class Resolver:
         await run.end(adopted, found_out=True)
 
     async def _adopted(self, run: Run, part: ChangedPart, step: str) -> ChangedPart:
+        """Return the part with its process, if there is one. Where it was sent twice, the one that did it counts."""
         since = (run.operation.first_sent_at or run.operation.created_at) - CLOCK_SKEW
         run.trip.recorder = None
-        try:
-            found = await run.provider.run(run.provider.adapter.find_processes(part.id, step), run.trip)
-        except (AdapterError, PolicyError, AdapterFault):
-            return part
+        found = await run.provider.run(run.provider.adapter.find_processes(part.id, step), run.trip)
         mine = [one for one in found if one.created_at is None or one.created_at >= since]
         if not mine:
             return part
-        return msgspec.structs.replace(part, state="pending", process=mine[0].id, problem=None)
+        best = min(mine, key=lambda one: _HOPE.get(one.state, len(_HOPE)))
+        return msgspec.structs.replace(part, state="pending", process=best.id, problem=None)
 
     async def _replayed(self, run: Run, intent: Intent) -> OrderChange | None:
         """Run the flow on what was kept, without sending, and return what it makes of the silence elsewhere."""
@@ -178,8 +185,7 @@ class Resolver:
             return
         if change.state == "pending":
             change = given_up(change, provider=title)
-        if change.state == "unknown":
-            change = await self._by_the_order(run, change)
+        change = await self._by_the_order(run, change)
         lost = any(part.state == "unknown" and part.process is None for part in change.parts or ())
         if change.state == "unknown" and not (lost and run.recorder.doubtful()):
             answer = answers.of_failed_change(change, run.operation, None, "unknown")
@@ -190,8 +196,13 @@ class Resolver:
         await run.end(change, found_out=True)
 
     async def _by_the_order(self, run: Run, change: OrderChange) -> OrderChange:
-        """Let the order's own state decide on lines to cancel whose process says nothing: cancelled is done."""
-        if run.operation.kind != "orders.cancel":
+        """Let the order's own state decide on lines to cancel whose process says nothing: cancelled is done.
+
+        The same for one whose process failed after it was sent again: it fails when the first did it.
+        """
+        again = run.operation.attempts > len(change.parts or ())
+        open_to_doubt = {"unknown", "failed"} if again else {"unknown"}
+        if run.operation.kind != "orders.cancel" or not any(one.state in open_to_doubt for one in change.parts or ()):
             return change
         _, _, native = change.order_id.partition(":")
         try:
@@ -201,7 +212,7 @@ class Resolver:
         cancelled = {line.id for line in order.lines if line.status == "cancelled"}
         parts = tuple(
             msgspec.structs.replace(part, state="done", problem=None)
-            if part.state == "unknown" and part.id in cancelled
+            if part.state in open_to_doubt and part.id in cancelled
             else part
             for part in change.parts or ()
         )
