@@ -1,10 +1,14 @@
 """The command `ordergate prove`: checks what was asked for, then proves."""
 
+from dataclasses import replace
+
 from rich.console import Console
 
 from gateway.proof.mutants import HARSH, MUTANTS
-from gateway.proof.plan import FAULTS, Plan
+from gateway.proof.plan import Plan
 from gateway.proof.run import prove
+
+MUTANT_SETTLING_SECONDS = 40.0
 
 
 def run(kills: int, seed: int, store: str, instances: int, profile: str, orders: int, mutant: str | None) -> int:
@@ -15,8 +19,10 @@ def run(kills: int, seed: int, store: str, instances: int, profile: str, orders:
         console.print(f"ordergate: {wrong}", highlight=False, markup=False)
         return 2
     chosen = "park" if profile == "park" else "resend"
-    faults = FAULTS if mutant is None else HARSH
-    return prove(Plan(kills, seed, store, instances, chosen, orders, mutant, faults=faults), console)
+    plan = Plan(kills, seed, store, instances, chosen, orders)
+    if mutant is not None:
+        plan = replace(plan, mutant=mutant, faults=HARSH, settling_seconds=MUTANT_SETTLING_SECONDS)
+    return prove(plan, console)
 
 
 def _wrong(store: str, instances: int, profile: str, mutant: str | None) -> str | None:

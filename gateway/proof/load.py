@@ -153,8 +153,8 @@ class Load:
 
     async def ask_everybody_again(self, several: Sequence[Wanted]) -> None:
         """Ask once more with each key, at the end: what was final must be so still."""
-        for start in range(0, len(several), 20):
-            await asyncio.gather(*(self.ask(one, wait=1) for one in several[start : start + 20]))
+        for start in range(0, len(several), 50):
+            await asyncio.gather(*(self.ask(one, wait=1) for one in several[start : start + 50]))
 
     async def live(self) -> int | None:
         """Return how many operations have not ended and are not parked, of those first listed; None for no answer."""
