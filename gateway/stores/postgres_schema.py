@@ -14,7 +14,9 @@ WAIT = "60s"
 """How long one instance waits for another's changes, and how long one change may take."""
 _FOLDER = Path(__file__).with_name("migrations") / "postgres"
 _CREATED = "CREATE TABLE gw.migration (number integer PRIMARY KEY, at timestamptz NOT NULL DEFAULT clock_timestamp())"
-_FOREIGN = "SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_class WHERE relnamespace = to_regnamespace('gw'))"
+# From the catalogue's tables: to_regclass() in a transaction may go on saying what it said before waiting for a lock.
+_TABLES = "SELECT tablename FROM pg_catalog.pg_tables WHERE schemaname = 'gw'"
+_SCHEMA = "SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = 'gw')"
 
 
 def migrations() -> dict[int, str]:
@@ -27,12 +29,12 @@ def migrations() -> dict[int, str]:
 async def migrate(connection: Connection, place: str) -> None:
     """Bring the schema `gw` to the newest version, all or nothing. Raises JournalRefused for what must not be used."""
     scripts = await asyncio.to_thread(migrations)
-    if await _version(connection, place) == max(scripts):
+    if await _version(connection) == max(scripts):
         return
     async with connection.transaction():
         await connection.execute(f"SET LOCAL statement_timeout = '{WAIT}'; SET LOCAL lock_timeout = '{WAIT}'")
         await connection.execute("SELECT pg_advisory_xact_lock($1)", LOCK)
-        version = await _version(connection, place)
+        version = await _version(connection)
         if version > max(scripts):
             raise JournalRefused(_newer(place, version, max(scripts)))
         if version == 0:
@@ -45,7 +47,7 @@ async def migrate(connection: Connection, place: str) -> None:
 async def require_newest(connection: Connection, place: str) -> None:
     """Raise JournalRefused unless the schema is this release's."""
     newest = max(await asyncio.to_thread(migrations))
-    version = await _version(connection, place)
+    version = await _version(connection)
     if version > newest:
         raise JournalRefused(_newer(place, version, newest))
     if version < newest:
@@ -59,19 +61,19 @@ def _newer(place: str, version: int, newest: int) -> str:
     )
 
 
-async def _version(connection: Connection, place: str) -> int:
+async def _version(connection: Connection) -> int:
     """Return the number of the last migration, 0 for none."""
-    if not await connection.fetchval("SELECT to_regclass('gw.migration') IS NOT NULL"):
-        if await connection.fetchval(_FOREIGN):
-            raise JournalRefused(f"{place} has a schema gw of something else. Name another database.")
+    if "migration" not in [row["tablename"] for row in await connection.fetch(_TABLES)]:
         return 0
     return int(await connection.fetchval("SELECT coalesce(max(number), 0) FROM gw.migration"))
 
 
 async def _create(connection: Connection, place: str) -> None:
+    if await connection.fetch(_TABLES):
+        raise JournalRefused(f"{place} has a schema gw of something else. Name another database.")
     try:
         # Not IF NOT EXISTS: that asks for the right to create also where somebody with more rights made the schema.
-        if await connection.fetchval("SELECT to_regnamespace('gw') IS NULL"):
+        if not await connection.fetchval(_SCHEMA):
             await connection.execute("CREATE SCHEMA gw")
         await connection.execute(_CREATED)
     except asyncpg.InsufficientPrivilegeError as error:

@@ -46,6 +46,16 @@ def required() -> bool:
     return bool(os.environ.get("ORDERGATE_REQUIRE_POSTGRES"))
 
 
+@contextmanager
+def made_empty(url: str, name: str) -> Iterator[str]:
+    """Make another database on a server, and drop it at the end."""
+    _in_a_thread(_make_empty(url, name))
+    try:
+        yield named(url, name)
+    finally:
+        _in_a_thread(_drop(url, [name]))
+
+
 class SharedPostgres:
     """The server of a run: the one that is named, or one of our own, started when it is first asked for."""
 

@@ -13,7 +13,9 @@ from support.postgres import NoPostgres, SharedPostgres, required
 SERVER = SharedPostgres()
 """The server of this run, started when it is first asked for; whoever imports this stops it at the end."""
 # What hangs on an operation goes with it.
-_EMPTY = "DELETE FROM gw.operation; DELETE FROM gw.event; DELETE FROM gw.sealing_key"
+_EMPTY = """
+DELETE FROM gw.operation; DELETE FROM gw.event; DELETE FROM gw.sealing_key; UPDATE gw.numbering SET base = 0
+"""
 _TABLES = ("operation", "replaced", "content", "answer", "step", "evidence", "event", "sealing_key")
 
 
