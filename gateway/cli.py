@@ -13,17 +13,23 @@ if TYPE_CHECKING:
 
     from gateway.config.load import Configuration
 
-app = typer.Typer(
-    help="One order and catalog API in front of many commerce providers.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-
 operations_app = typer.Typer(help="The fate of every write.", no_args_is_help=True)
 orders_app = typer.Typer(help="What became of an order.", no_args_is_help=True)
-app.add_typer(operations_app, name="operations")
-app.add_typer(orders_app, name="orders")
+
+
+def _with_its_groups() -> typer.Typer:
+    whole = typer.Typer(
+        help="One order and catalog API in front of many commerce providers.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+    whole.add_typer(operations_app, name="operations")
+    whole.add_typer(orders_app, name="orders")
+    return whole
+
+
+app = _with_its_groups()
 
 ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The configuration file.")]
 FaultOption = Annotated[

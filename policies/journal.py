@@ -92,7 +92,7 @@ class Operation:
     answer: StoredAnswer | None = None
     version: int = 0
     evidence: tuple[Evidence, ...] = ()
-    """The facts in order, as read; `update` and `append` add to them, nothing changes them."""
+    """The facts, oldest first, as read; `update` and `append` add to them, nothing changes them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -174,7 +174,7 @@ def _of_doubt(situation: Situation, trait: TraitLike, now: datetime) -> Next:
     first = situation.first_sent_at or now
     over = (situation.last_sent_at or first) + timedelta(seconds=situation.timeout)
     if trait.kind == "none":
-        return Next("park", now, "the provider offers no way to find out")
+        return Next("park", now, "the provider has no way to find out")
     if now >= first + timedelta(seconds=situation.horizon):
         return Next("park", now, "not found out in time")
     soon = max(now, over) if situation.tries == 0 else now
