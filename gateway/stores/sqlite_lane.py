@@ -3,7 +3,7 @@
     loop:    put ──► queue ──► … the commit under way is what others wait for; no delay is added
     thread:            └─► BEGIN ─ command ─ command ─ … ─ COMMIT ──► results, all at once
 
-A command that fails by itself is rolled back alone. What fails for all is told to all: nothing happened, unless it was
+A command that fails by itself is taken back alone. What fails for all is told to all: nothing happened, unless it was
 the COMMIT itself. A connection that failed so is used no more: a fresh one is tried every few seconds.
 """
 
@@ -230,32 +230,20 @@ class Lane:
         return refused + _all_fail(rest, JournalUnavailable(reason))
 
     def _transaction(self, batch: list[_Command]) -> list[_Outcome]:
+        """Run commands in one transaction; only where one failed, all once more with a savepoint for each."""
         assert self._connection is not None  # noqa: S101 - `_heal` came before
         connection = self._connection
         self._committing = False
         connection.execute("BEGIN IMMEDIATE" if self._writes else "BEGIN")
-        outcomes = [self._alone(connection, command) for command in batch]
+        outcomes = [_outcome(connection, command) for command in batch]
+        if self._writes and any(outcome.error is not None for outcome in outcomes):
+            connection.execute("ROLLBACK")
+            connection.execute("BEGIN IMMEDIATE")
+            outcomes = [_outcome_alone(connection, command) for command in batch]
         self._committing = True
         connection.execute("COMMIT")
         self._committing = False
         return outcomes
-
-    def _alone(self, connection: sqlite3.Connection, command: _Command) -> _Outcome:
-        """Run one command so that its failure is its own. Raises sqlite3.Error where it is everybody's."""
-        if self._writes:
-            connection.execute("SAVEPOINT command")
-        try:
-            result = command.work(connection)
-        except Exception as error:
-            if isinstance(error, sqlite3.Error) and (trouble_of(error) != "own" or not connection.in_transaction):
-                raise
-            if self._writes:
-                connection.execute("ROLLBACK TO command")
-                connection.execute("RELEASE command")
-            return _Outcome(command, error=error)
-        if self._writes:
-            connection.execute("RELEASE command")
-        return _Outcome(command, result)
 
     def _roll_back(self) -> None:
         if self._connection is not None and self._connection.in_transaction:
@@ -286,6 +274,26 @@ class Lane:
             else:
                 log.info("journal available again", lane=self._name)
         return self._connection is not None
+
+
+def _outcome(connection: sqlite3.Connection, command: _Command) -> _Outcome:
+    """Run one command. Raises sqlite3.Error where that is everybody's trouble."""
+    try:
+        return _Outcome(command, command.work(connection))
+    except Exception as error:
+        if isinstance(error, sqlite3.Error) and (trouble_of(error) != "own" or not connection.in_transaction):
+            raise
+        return _Outcome(command, error=error)
+
+
+def _outcome_alone(connection: sqlite3.Connection, command: _Command) -> _Outcome:
+    """Run one command so that nothing of it is left when it fails."""
+    connection.execute("SAVEPOINT command")
+    outcome = _outcome(connection, command)
+    if outcome.error is not None:
+        connection.execute("ROLLBACK TO command")
+    connection.execute("RELEASE command")
+    return outcome
 
 
 def _all_fail(commands: list[_Command], error: JournalUnavailable) -> list[_Outcome]:

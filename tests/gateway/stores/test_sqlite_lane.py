@@ -118,7 +118,7 @@ async def test_whatever_goes_wrong_in_the_thread_everybody_is_told(lane: Lane, m
     def broken(*_: object) -> None:
         raise AssertionError("a mistake")
 
-    monkeypatch.setattr(lane, "_alone", broken)
+    monkeypatch.setattr(sqlite_lane, "_outcome", broken)
     told = await asyncio.gather(lane.run(_all), lane.run(_all), return_exceptions=True)
     assert [type(each) for each in told] == [JournalUnavailable] * 2
 
