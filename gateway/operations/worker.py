@@ -30,6 +30,8 @@ class Worker:
         self._resolver = resolver
         self._interval = interval
         self._task: asyncio.Task[None] | None = None
+        # Its own generator: the one that all share is others' to seed.
+        self._chance = random.Random()  # noqa: S311 - spreads looks, hides nothing
         self.scanned = asyncio.Event()
 
     def start(self) -> None:
@@ -75,7 +77,7 @@ class Worker:
                 await self._pause()
 
     async def _pause(self) -> None:
-        seconds = self._interval * random.uniform(0.8, 1.2)  # noqa: S311 - spreads looks, hides nothing
+        seconds = self._interval * self._chance.uniform(0.8, 1.2)
         try:
             async with asyncio.timeout(seconds):
                 await asyncio.Event().wait()
