@@ -110,7 +110,7 @@ class Provider:
             raise
         if trip.recorder is not None:
             attempt = trip.attempts[tried] if len(trip.attempts) > tried else Attempt("answered")
-            await trip.recorder.after(place, request, response, attempt)
+            await trip.recorder.after(place, request, self._redaction.kept(response, authorized), attempt)
         return answer
 
     def _authorized(self, request: HttpRequest, token: Token | None) -> HttpRequest:
@@ -153,8 +153,8 @@ class Provider:
             raise CapacityExceeded(refused.retry_after) from refused
         except SendFailed as failure:
             # Only here: the pacer has to see it, for what was never sent costs no slot.
-            return None, self._failed(request, failure, trip)
-        return response, self._judged(request, response, trip)
+            return None, self._failed(authorized, failure, trip)
+        return response, self._judged(authorized, response, trip)
 
     def _failed(self, request: HttpRequest, failure: SendFailed, trip: Trip) -> NoAnswer:
         if request.effect == "commit":

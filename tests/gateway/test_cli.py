@@ -15,8 +15,8 @@ pytestmark = pytest.mark.blocking_allowed("a command has no loop of anybody's to
 
 SIMULATED = """\
 store:
-  url: 'memory:'
-  ephemeral: true
+  url: sqlite:journal.db
+  ephemeral: false
 providers:
   shop:
     adapter: reseller
