@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from rich.console import Console
 
-from gateway.proof.mutants import HARSH, MUTANTS
-from gateway.proof.plan import Plan
+from gateway.proof.mutants import MUTANTS
+from gateway.proof.plan import Plan, Profile
 from gateway.proof.run import prove
 
 MUTANT_SETTLING_SECONDS = 40.0
@@ -18,10 +18,10 @@ def run(kills: int, seed: int, store: str, instances: int, profile: str, orders:
     if wrong is not None:
         console.print(f"ordergate: {wrong}", highlight=False, markup=False)
         return 2
-    chosen = "park" if profile == "park" else "resend"
+    chosen: Profile = "park" if profile == "park" else "resend"
     plan = Plan(kills, seed, store, instances, chosen, orders)
     if mutant is not None:
-        plan = replace(plan, mutant=mutant, faults=HARSH, settling_seconds=MUTANT_SETTLING_SECONDS)
+        plan = replace(plan, mutant=mutant, faults=MUTANTS[mutant].faults, settling_seconds=MUTANT_SETTLING_SECONDS)
     return prove(plan, console)
 
 

@@ -5,8 +5,8 @@ violation.
 """
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -38,12 +38,14 @@ HARSH: Mapping[str, float] = MappingProxyType(
     }
 )
 """How often a simulator deals each fault in a run with a mutant."""
+REFUSING: Mapping[str, float] = MappingProxyType({"lost-reply-after": 0.3, "429": 0.3})
+"""Faults for requests that are refused after one whose answer was lost."""
 
 
 def apply(name: str | None) -> None:
     """Put a fault into this process. Raises KeyError for a name that is none."""
     if name is not None:
-        MUTANTS[name]()
+        MUTANTS[name].apply()
 
 
 def _nothing() -> None:
@@ -79,7 +81,7 @@ def _doubt_ignored() -> None:
         made(self, *arguments)
         self._open = set()
 
-    OperationRecorder.__init__ = forgetful  # type: ignore[method-assign]
+    OperationRecorder.__init__ = forgetful  # type: ignore[method-assign,assignment]
 
 
 def _settle_too_short() -> None:
@@ -139,7 +141,7 @@ def _orphan_sent_again() -> None:
     def undoubting(self: Resolver, *arguments: Any) -> Any:
         return replace(situation(self, *arguments), doubt=False, valid_until=None)
 
-    Resolver._situation = undoubting  # type: ignore[method-assign]  # noqa: SLF001
+    Resolver._situation = undoubting  # type: ignore[method-assign,assignment]  # noqa: SLF001
 
 
 def _timeout_is_failure() -> None:
@@ -155,23 +157,31 @@ def _absence_believed_at_once() -> None:
         following = looked_up(situation, *arguments)
         return replace(following, move="fail") if situation.absent else following
 
-    decisions._looked_up = hasty  # noqa: SLF001
+    decisions._looked_up = hasty  # type: ignore[assignment]  # noqa: SLF001
 
 
-MUTANTS: Mapping[str, Callable[[], None]] = MappingProxyType(
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """A fault of ours, the faults of the simulators that bring it to light, and whether it breaks a promise."""
+
+    apply: Callable[[], None]
+    faults: Mapping[str, float] = field(default_factory=lambda: HARSH)
+    harmless: bool = False
+
+
+MUTANTS: Mapping[str, Mutant] = MappingProxyType(
     {
-        "nothing": _nothing,
-        "lease-too-short": _lease_too_short,
-        "sending-stored-late": _sending_stored_late,
-        "retry-on-500": _retry_on_500,
-        "doubt-ignored": _doubt_ignored,
-        "settle-too-short": _settle_too_short,
-        "fence-removed": _fence_removed,
-        "sent-twice-by-the-client": _sent_twice_by_the_client,
-        "conflict-on-the-key-only": _conflict_on_the_key_only,
-        "orphan-sent-again": _orphan_sent_again,
-        "timeout-is-failure": _timeout_is_failure,
-        "absence-believed-at-once": _absence_believed_at_once,
+        "nothing": Mutant(_nothing, harmless=True),
+        "lease-too-short": Mutant(_lease_too_short, harmless=True),
+        "sending-stored-late": Mutant(_sending_stored_late),
+        "retry-on-500": Mutant(_retry_on_500),
+        "doubt-ignored": Mutant(_doubt_ignored, faults=REFUSING),
+        "settle-too-short": Mutant(_settle_too_short),
+        "fence-removed": Mutant(_fence_removed),
+        "sent-twice-by-the-client": Mutant(_sent_twice_by_the_client),
+        "conflict-on-the-key-only": Mutant(_conflict_on_the_key_only),
+        "orphan-sent-again": Mutant(_orphan_sent_again),
+        "timeout-is-failure": Mutant(_timeout_is_failure),
+        "absence-believed-at-once": Mutant(_absence_believed_at_once),
     }
 )
-HARMLESS: Sequence[str] = ("nothing", "lease-too-short")

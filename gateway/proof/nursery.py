@@ -18,6 +18,7 @@ import socket
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -79,17 +80,16 @@ class Nursery:
             command = msgspec.json.decode(line)
             instance = command["instance"]
             if command["do"] == "start":
-                birth = child.Birth(
-                    instance, self._configuration, self._board, -1, self._folder / f"gateway-{instance}.log"
-                )
-                self._fork(instance, lambda report, birth=birth: self._serve(dataclasses.replace(birth, report=report)))
+                self._fork(instance, partial(self._serve, instance))
                 continue
             for one in self._children.values():
                 if one.instance == instance:
                     os.kill(one.pid, SIGNALS[command["do"]])
         return bool(received)
 
-    def _serve(self, birth: child.Birth) -> None:
+    def _serve(self, instance: int, report: int) -> None:
+        log = self._folder / f"gateway-{instance}.log"
+        birth = child.Birth(instance, self._configuration, self._board, report, log)
         child.run(self._plan, birth, self._until_orphaned, uvloop.new_event_loop)
 
     def _fork(self, instance: int | None, work: Callable[[int], None]) -> None:

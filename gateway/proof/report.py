@@ -1,6 +1,7 @@
 """What a run prints."""
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from rich.console import Console
@@ -25,6 +26,7 @@ _SHORT: Mapping[Kind, str] = {
     "flipped": "flip",
     "lost": "lost",
     "stuck": "stuck",
+    "sent without a record": "sent",
     "answered outside the contract": "bad",
     "crashed": "bad",
 }
@@ -58,14 +60,14 @@ def _matrix(verdict: Verdict, truth: Truth) -> Table:
     shorts = tuple(dict.fromkeys(_SHORT.values()))
     table = Table("account", "trait", "keys", *_STATES, "requests/placed", *shorts, box=None)
     for account in ACCOUNTS:
-        outcomes = verdict.outcomes.get(account.name, {})
+        outcomes = verdict.outcomes.get(account.name, Counter())
         placed = verdict.placed[account.name]
         ratio = truth.requests[account.name] / placed if placed else math.nan
         broken = [
             sum(verdict.broken(kind, account.name) for kind, name in _SHORT.items() if name == short)
             for short in shorts
         ]
-        cells = [str(outcomes.get(state, 0)) for state in _STATES]
+        cells = [str(outcomes[state]) for state in _STATES]
         table.add_row(
             account.name, account.trait, str(sum(outcomes.values())), *cells, f"{ratio:.2f}", *map(str, broken)
         )

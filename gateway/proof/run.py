@@ -95,10 +95,10 @@ class _Proof:
                     f" {report.restart_time(self._fleet.restarts):.2f} s; the simulators heal"
                 )
                 await truth.heal(session, self._fleet.simulators)
-                await self._quiet(load)
-                self._tell("quiet; everybody asks again")
-                await load.ask_everybody_again([one for one in load.wanted if _may_ask_again(one)])
-                await self._quiet(load)
+                if await self._quiet(load):
+                    self._tell("quiet; everybody asks again")
+                    await load.ask_everybody_again([one for one in load.wanted if _may_ask_again(one)])
+                    await self._quiet(load)
                 self._truth = await truth.read(session, self._fleet.simulators)
             finally:
                 await self._fleet.close()
@@ -135,12 +135,15 @@ class _Proof:
                 raise FleetLost from several
             raise
 
-    async def _quiet(self, load: Load) -> None:
-        """Wait until every operation has ended or is parked, or the time for that is over."""
-        with suppress(TimeoutError):
+    async def _quiet(self, load: Load) -> bool:
+        """Wait until every operation has ended or is parked; tell whether that came in time."""
+        try:
             async with asyncio.timeout(self._plan.settling_seconds):
                 while await load.live() != 0:
                     await asyncio.sleep(0.2)
+        except TimeoutError:
+            return False
+        return True
 
     async def _read_journal(self, wanted: Sequence[Wanted]) -> tuple[dict[str, Operation], set[str]]:
         """Return the journal's operations by key, and the operations that were told of and that it does not know."""

@@ -73,7 +73,7 @@ def _of_operation(body: Json, mark: str) -> Belief:
 
 def _of_change(body: Json, mark: str) -> Belief:
     states = {part.get("id"): part.get("state") for part in body.get("parts") or ()}
-    return _PARTS.get(states.get(mark, body.get("state")), "open")
+    return _PARTS.get(str(states.get(mark, body.get("state"))), "open")
 
 
 @dataclass(slots=True)

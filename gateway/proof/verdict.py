@@ -22,6 +22,7 @@ Kind = Literal[
     "flipped",
     "lost",
     "stuck",
+    "sent without a record",
     "answered outside the contract",
     "crashed",
 ]
@@ -64,7 +65,18 @@ def judge(wanted: Sequence[Wanted], rows: Mapping[str, Operation], gone: set[str
         _count(verdict, one, row, truth)
         for kind in _broken(one, row, gone, truth, [rows.get(other.key) for other in family if other is not one]):
             verdict.violations.append(Violation(kind, one.account.name, _story(one, row, truth)))
+    verdict.violations += _unrecorded(rows.values(), truth)
     return verdict
+
+
+def _unrecorded(rows: Iterable[Operation], truth: Truth) -> Iterable[Violation]:
+    """Say where more requests arrived than the journal says were to leave: each is recorded before its first byte."""
+    recorded = Counter({account: 0 for account in truth.requests})
+    for row in rows:
+        recorded[row.account] += sum(fact.kind == "sending" for fact in row.evidence)
+    for account, count in truth.requests.items():
+        if count > recorded[account]:
+            yield Violation("sent without a record", account, f"{count} requests, {recorded[account]} records of one")
 
 
 def _broken(
