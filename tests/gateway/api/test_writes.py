@@ -11,9 +11,7 @@ from support.running import Running, running_gateway
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-ACCESS = """
-      email: reseller@shop.example
-      password: simulated-password"""
+ACCESS = "\n      email: reseller@shop.example\n      password: simulated-password"
 RESELLER = """\
 listen:
   port: 0
