@@ -125,6 +125,7 @@ def simulate(
 
 @app.command()
 def prove(
+    *,
     kills: Annotated[int, typer.Option(help="How often gateways are killed.", min=0)] = 100,
     seed: Annotated[int, typer.Option(help="Chooses places, moments and faults.", min=0)] = 0,
     store: Annotated[
@@ -138,7 +139,8 @@ def prove(
     """Kill gateways while simulators count orders, and hold what was told against what is true: 0 when all is well."""
     from gateway.proof.command import run
 
-    _exit(run(kills, seed, store, instances, profile, orders, mutant))
+    plan = {"kills": kills, "seed": seed, "store": store, "instances": instances, "orders": orders}
+    _exit(run(plan, profile, mutant))
 
 
 @operations_app.command("list")

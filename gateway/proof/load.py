@@ -32,7 +32,7 @@ class Load:
     wanted: list[Wanted] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.chance = random.Random(self.plan.seed + 7)
+        self.chance = random.Random(self.plan.seed + 7)  # noqa: S311 - chooses orders, hides nothing
         self._began = f"{datetime.now(UTC):%H%M%S%f}"[:9]
         self._number = 0
         self._tasks: set[asyncio.Task[None]] = set()

@@ -178,7 +178,7 @@ MUTANTS: Mapping[str, Mutant] = MappingProxyType(
         "doubt-ignored": Mutant(_doubt_ignored, faults=REFUSING),
         "settle-too-short": Mutant(_settle_too_short),
         "fence-removed": Mutant(_fence_removed),
-        "sent-twice-by-the-client": Mutant(_sent_twice_by_the_client),
+        "sent-twice-by-the-client": Mutant(_sent_twice_by_the_client, faults=REFUSING),
         "conflict-on-the-key-only": Mutant(_conflict_on_the_key_only),
         "orphan-sent-again": Mutant(_orphan_sent_again),
         "timeout-is-failure": Mutant(_timeout_is_failure),

@@ -52,4 +52,4 @@ class Plan:
     @property
     def kill_seconds(self) -> float:
         """Return how long all kills may take together."""
-        return 20.0 + 2.0 * self.kills / self.instances
+        return 30.0 + 5.0 * self.kills / self.instances

@@ -3,7 +3,9 @@
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
+import msgspec
 from rich.console import Console
 from rich.table import Table
 
@@ -37,13 +39,20 @@ def scaling_text(plan: Plan) -> str:
     """Say with which times a run goes, and with which faults."""
     scaled = ", ".join(f"{module.rpartition('.')[2]}.{name} {value}" for module, name, value in SCALED)
     faults = ", ".join(f"{kind} {probability:g}" for kind, probability in plan.faults.items())
+    mutant = "" if plan.mutant is None else f", with the fault {plan.mutant} in every gateway"
     return (
-        f"seed {plan.seed}, {plan.kills} kills, {plan.instances} gateway(s), store {plan.store or 'sqlite: a new file'},"
-        f" on_absent: {plan.profile}{'' if plan.mutant is None else f', with the fault {plan.mutant} in every gateway'}\n"
+        f"seed {plan.seed}, {plan.kills} kills, {plan.instances} gateway(s), store {_store(plan)},"
+        f" on_absent: {plan.profile}{mutant}\n"
         f"scaled down to the simulators (seconds): requests 1, settle {SETTLE:g} after that, visibility lag {LAG:g}"
         f" (gelato), slow answers {SLOW:g}, horizon {HORIZON:g}; {scaled}\n"
         f"faults: {faults}; of the answers lost after the deed {LATE_ERRORS:.0%} are a 500"
     )
+
+
+def _store(plan: Plan) -> str:
+    """Name the store without the password that its URL may hold."""
+    scheme, _, rest = plan.store.partition("://")
+    return f"{scheme}://{rest.rpartition('@')[2].partition('?')[0]}" if rest else plan.store or "a new file of SQLite"
 
 
 def show(console: Console, verdict: Verdict, truth: Truth, fleet: Fleet, board: Board) -> None:
@@ -54,6 +63,24 @@ def show(console: Console, verdict: Verdict, truth: Truth, fleet: Fleet, board: 
         console.print(f"parked  {account}: {cause}: {count}, really {really}", highlight=False)
     for one in verdict.violations[:_MOST_STORIES]:
         console.print(f"\n{one.kind.upper()}\n{one.story}", highlight=False, markup=False)
+
+
+def remarks(folder: Path) -> Counter[str]:
+    """Return what gateways logged as errors, or of a journal that was not available, with how often."""
+    found: Counter[str] = Counter()
+    for file in folder.glob("gateway-*.log"):
+        for line in file.read_bytes().splitlines():
+            try:
+                event = msgspec.json.decode(line)
+            except msgspec.DecodeError:
+                # The last line of one that was killed while writing it.
+                continue
+            if event.get("event") != "operation parked" and (
+                event.get("level") == "error" or str(event.get("event")).startswith("journal unavailable")
+            ):
+                detail = event.get("reason") or f"{event.get('exception', '')} {event.get('frames', [''])[-1]}"
+                found[f"{event['event']}: {detail}"] += 1
+    return found
 
 
 def _matrix(verdict: Verdict, truth: Truth) -> Table:

@@ -108,7 +108,9 @@ class _Proof:
         rows, gone = await self._read_journal(self._wanted)
         verdict = judge(self._wanted, rows, gone, self._truth)
         self._show(verdict, rows)
-        return 1 if verdict.violations else 0
+        if verdict.violations:
+            return 1
+        return 0 if self._fleet.kills.total() >= self._plan.kills else 2
 
     def _tell(self, text: str) -> None:
         self._console.print(f"{time.monotonic() - self._began:6.1f} s  {text}", highlight=False)
@@ -122,7 +124,7 @@ class _Proof:
                 async with asyncio.timeout(self._plan.kill_seconds):
                     await Killer(self._fleet, self._plan).run()
             except TimeoutError:
-                self._console.print("the time for kills is over")
+                self._console.print("the time for kills is over: too few of them for a proof")
             finally:
                 enough.set()
 
@@ -139,7 +141,7 @@ class _Proof:
         """Wait until every operation has ended or is parked; tell whether that came in time."""
         try:
             async with asyncio.timeout(self._plan.settling_seconds):
-                while await load.live() != 0:
+                while await load.live() != 0:  # noqa: ASYNC110 - other processes are asked
                     await asyncio.sleep(0.2)
         except TimeoutError:
             return False
@@ -165,6 +167,8 @@ class _Proof:
         verdict.violations += [Violation("crashed", "", crash) for crash in self._fleet.crashes]
         report.show(self._console, verdict, self._truth, self._fleet, self._board)
         _crashes(self._folder, self._console)
+        for remark, count in report.remarks(self._folder).most_common(8):
+            self._console.print(f"logged {count} times  {remark}", highlight=False, markup=False)
         times = report.settling_times(list(rows.values()), self._fleet.restarts)
         seconds = time.monotonic() - self._began
         text = report.summary(verdict, times, seconds, len(self._wanted), self._fleet.kills.total())

@@ -1,4 +1,4 @@
-"""Times scaled down to the simulators, set in a gateway's process before it serves; the output of a run names them all."""
+"""Times scaled down to the simulators, set in a gateway's process before it serves; a run prints them all."""
 
 from collections.abc import Mapping
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The process of the simulators: one for each account, dealing faults, and killing a gateway that waits for an answer."""
+"""The process of the simulators: one for each account, dealing faults, and killing gateways in mid-request."""
 
 import asyncio
 import re

@@ -54,7 +54,7 @@ class Verdict:
 
 
 def judge(wanted: Sequence[Wanted], rows: Mapping[str, Operation], gone: set[str], truth: Truth) -> Verdict:
-    """Judge a run. `rows` is the journal by key; `gone` names operations that were told of and that it does not know."""
+    """Judge a run. `rows` is the journal by key; `gone` names operations that were told of and it does not know."""
     verdict = Verdict()
     by_reference: dict[str, list[Wanted]] = {}
     for one in wanted:
@@ -71,7 +71,7 @@ def judge(wanted: Sequence[Wanted], rows: Mapping[str, Operation], gone: set[str
 
 def _unrecorded(rows: Iterable[Operation], truth: Truth) -> Iterable[Violation]:
     """Say where more requests arrived than the journal says were to leave: each is recorded before its first byte."""
-    recorded = Counter({account: 0 for account in truth.requests})
+    recorded = Counter(dict.fromkeys(truth.requests, 0))
     for row in rows:
         recorded[row.account] += sum(fact.kind == "sending" for fact in row.evidence)
     for account, count in truth.requests.items():
@@ -157,10 +157,9 @@ def _story(one: Wanted, row: Operation | None, truth: Truth) -> str:
     if row is None:
         return "\n".join([*lines, "  no row in the journal"])
     lines.append(f"  recorded {row.id} {row.state}, cause {row.cause}, attempts {row.attempts}, version {row.version}")
-    lines += [
-        f"    {fact.at:%H:%M:%S.%f} {fact.kind} {fact.verdict} {fact.phase or ''} {fact.status or ''} {fact.detail or ''}"
-        for fact in row.evidence
-    ]
+    for fact in row.evidence:
+        words = (fact.kind, fact.verdict, fact.phase, fact.status, fact.detail)
+        lines.append(f"    {fact.at:%H:%M:%S.%f} {' '.join(str(word) for word in words if word is not None)}")
     return "\n".join(lines)
 
 
