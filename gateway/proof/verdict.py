@@ -131,9 +131,11 @@ def _flipped(one: Wanted) -> bool:
         final = {belief for told in one.told if (belief := told.belief(mark)) in {"yes", "no"}}
         if len(final) > 1:
             return True
-    return len({told.order for told in one.told if told.order is not None}) > 1 or any(
-        before.status == 201 and after.status not in {201, 503} for before, after in pairwise(one.told)
-    )
+    if len({told.order for told in one.told if told.order is not None}) > 1:
+        return True
+    # Of two who ask at once one may be told late that it is still in progress.
+    after_placed = (after for before, after in pairwise(one.told) if before.status == 201 and not one.asked_at_once)
+    return any(after.status not in {201, 503} for after in after_placed)
 
 
 def _exists(one: Wanted, truth: Truth) -> bool:
