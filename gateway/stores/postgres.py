@@ -55,12 +55,14 @@ class PostgresJournal:
         return await self._pool.change(
             lambda connection: self._changes.update(connection, operation, change, change_id),
             lambda connection: self._changes.update_again(connection, operation, change, change_id),
+            patient=True,
         )
 
     async def append(self, operation_id: str, evidence: Sequence[Evidence]) -> None:
         await self._pool.change(
             lambda connection: self._changes.append(connection, operation_id, evidence),
             lambda connection: self._changes.append_again(connection, operation_id, evidence),
+            patient=True,
         )
 
     async def take_due(self, worker: str, lease_seconds: float, accounts: Sequence[str], limit: int) -> list[Operation]:

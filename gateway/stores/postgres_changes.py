@@ -68,10 +68,8 @@ class Changes:
         if await self.update(connection, operation, change, change_id):
             return True
         stored = await connection.fetchrow(statements.STORED, operation.id)
-        if stored is not None and stored["change"] == change_id:
-            return True
-        if stored is not None and stored["version"] < operation.version:
-            return False
+        if stored is not None and stored["version"] <= operation.version:
+            return bool(stored["change"] == change_id)
         if not change.evidence:
             raise JournalUnavailable("others have changed the operation since", in_doubt=True)
         return bool(await connection.fetchval(statements.ALL_THERE, operation.id, *self._facts(change.evidence)))

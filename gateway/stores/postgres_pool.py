@@ -1,16 +1,15 @@
 """A few connections to a PostgreSQL, and what is certain when one breaks.
 
-    run      one command on one connection, every wait bounded
-    read     … and once more when the connection broke: nothing was changed
-    change   … and when it broke, a second form of the command that says what became of the first
+    read     one command on one connection, every wait bounded; once more when the connection broke
+    change   likewise, and when it broke, a second form of the command that says what became of the first
 
 A database that is gone is told within seconds and tried again by every next call: it heals by itself.
 """
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
 
 import asyncpg
@@ -24,6 +23,8 @@ MOST = 4
 CONNECT_SECONDS = 2.0
 WAIT_SECONDS = 3.0
 """How long a command waits for a connection, connecting included."""
+PATIENT_SECONDS = 15.0
+"""How long one does that must not fail because others are many: what a provider answered is not to be lost."""
 STATEMENT_SECONDS = 5.0
 """How long the database works on a statement, waits for others' locks included."""
 ANSWER_SECONDS = 7.0
@@ -71,6 +72,8 @@ class Pool:
         self._most = most
         self._pool: Any = None
         self._prepared = False
+        self._under_way = 0
+        self._idle = asyncio.Event()
         # Until it says its name: a URL may hold a password, and one with a mistake may hold it anywhere.
         self.place = "PostgreSQL"
 
@@ -82,7 +85,7 @@ class Pool:
         )
         try:
             await self._pool
-            await self.run(prepare, seconds=PREPARE_SECONDS)
+            await self._run(self._pool, prepare, seconds=PREPARE_SECONDS)
             self._prepared = True
         except Lost as error:
             raise JournalUnavailable(str(error)) from error
@@ -91,36 +94,56 @@ class Pool:
                 await self.close()
 
     async def close(self) -> None:
-        """End the commands under way within seconds, then the connections."""
+        """Take no more commands, let those that were taken end within seconds, and end the connections."""
         pool, self._pool = self._pool, None
-        if pool is not None:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(CLOSE_SECONDS):
-                    await pool.close()
+        if pool is None:
+            return
+        try:
+            async with asyncio.timeout(CLOSE_SECONDS):
+                while self._under_way:
+                    self._idle.clear()
+                    await self._idle.wait()
+                await pool.close()
+        except TimeoutError:
+            pool.terminate()
 
     async def read(self, work: Work[T]) -> T:
         """Return what a command reads."""
-        try:
-            return await self.run(work)
-        except Lost:
+        async with self._command() as pool:
             try:
-                return await self.run(work)
+                return await self._run(pool, work)
+            except Lost:
+                try:
+                    return await self._run(pool, work)
+                except Lost as error:
+                    raise JournalUnavailable(str(error)) from error
+
+    async def change(self, work: Work[T], again: Work[T], *, patient: bool = False) -> T:
+        """Return what a command changes; `again` finds out, on another connection, what one that was cut off did.
+
+        `patient`: it waits longer for a connection when all are busy.
+        """
+        async with self._command() as pool:
+            try:
+                return await self._run(pool, work, wait=PATIENT_SECONDS if patient else None)
             except Lost as error:
-                raise JournalUnavailable(str(error)) from error
+                return await self._settle(pool, again, error)
 
-    async def change(self, work: Work[T], again: Work[T]) -> T:
-        """Return what a command changes; `again` finds out, on another connection, what one that was cut off did."""
-        try:
-            return await self.run(work)
-        except Lost as error:
-            return await self._settle(again, error)
-
-    async def run(self, work: Work[T], *, seconds: float | None = None) -> T:
-        """Run a command on a connection. Raises Lost when what it did is not known, JournalUnavailable, JournalFull."""
-        pool = self._pool
-        if pool is None:
+    @asynccontextmanager
+    async def _command(self) -> AsyncIterator[Any]:
+        """Take a command, unless closed: `close` waits for its end."""
+        if self._pool is None:
             raise JournalUnavailable("the journal is closed")
-        connection = await self._acquire(pool)
+        self._under_way += 1
+        try:
+            yield self._pool
+        finally:
+            self._under_way -= 1
+            self._idle.set()
+
+    async def _run(self, pool: Any, work: Work[T], *, wait: float | None = None, seconds: float | None = None) -> T:
+        """Run a command on a connection. Raises Lost when what it did is not known, JournalUnavailable, JournalFull."""
+        connection = await self._acquire(pool, WAIT_SECONDS if wait is None else wait)
         try:
             async with asyncio.timeout(ANSWER_SECONDS if seconds is None else seconds):
                 return await work(connection)
@@ -139,25 +162,25 @@ class Pool:
         finally:
             await _release(pool, connection)
 
-    async def _settle(self, again: Work[T], lost: Lost) -> T:
+    async def _settle(self, pool: Any, again: Work[T], lost: Lost) -> T:
         until = time.monotonic() + SETTLE_SECONDS
         pause = PAUSE_SECONDS
         while True:
             try:
-                return await self.run(again)
+                return await self._run(pool, again)
             except (Lost, JournalUnavailable) as error:
                 if time.monotonic() + pause > until:
                     raise JournalUnavailable(f"{lost}; it is not known what was stored", in_doubt=True) from error
             await asyncio.sleep(pause)
             pause *= 2
 
-    async def _acquire(self, pool: Any) -> Any:
+    async def _acquire(self, pool: Any, seconds: float) -> Any:
         """Return a connection that is ready. Raises JournalRefused while it is not open yet."""
         try:
-            async with asyncio.timeout(WAIT_SECONDS):
+            async with asyncio.timeout(seconds):
                 return await pool.acquire()
         except TimeoutError as error:
-            raise JournalUnavailable(f"{self.place}: no connection within {WAIT_SECONDS:g} seconds") from error
+            raise JournalUnavailable(f"{self.place}: no connection within {seconds:g} seconds") from error
         except JournalRefused as error:
             if self._prepared:
                 raise JournalUnavailable(str(error)) from error

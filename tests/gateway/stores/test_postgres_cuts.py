@@ -90,12 +90,21 @@ async def test_an_update_that_came_too_late_is_not_taken_for_stored(
 ) -> None:
     """Another's change with the same version number is not ours."""
     claimed = await journal.claim(operation())
-    assert await journal.update(replace(claimed, state="sending", version=1), Change((fact("sending"),)))
+    assert await journal.update(replace(claimed, state="sending", version=1), Change((fact("seen"),)))
     line.cut(cut)
-    assert not await journal.update(replace(claimed, state="failed", version=1), Change((fact("ended"),)))
-    found = await journal.get(claimed.id)
-    assert found is not None
-    assert (found.state, found.evidence[-1]) == ("sending", fact("sending"))
+    assert not await journal.update(replace(claimed, state="failed", version=1), Change((fact("seen"),)))
+    assert await journal.get(claimed.id) == replace(
+        claimed, state="sending", version=1, evidence=(*claimed.evidence, fact("seen"))
+    )
+
+
+@pytest.mark.parametrize("cut", CUTS)
+async def test_an_update_without_facts_is_known_by_its_row(journal: PostgresJournal, line: CutLine, cut: Cut) -> None:
+    """Each change has a name of its own."""
+    claimed = await journal.claim(operation())
+    line.cut(cut)
+    assert await journal.update(replace(claimed, state="sending", version=1), Change())
+    assert len(await journal.events(0, 10)) == 1
 
 
 async def test_an_update_is_known_by_its_facts_where_others_went_on_since(
@@ -103,18 +112,47 @@ async def test_an_update_is_known_by_its_facts_where_others_went_on_since(
 ) -> None:
     """Before it could be found out, a worker claimed the operation: the row tells of that worker only."""
     claimed = await journal.claim(operation(due=PAST))
-    beside = PostgresJournal(server_url())
-    await beside.open()
-    changes, update_again = journal._changes, journal._changes.update_again
 
-    async def later(*values: object) -> bool:
+    async def take(beside: PostgresJournal) -> None:
         assert len(await beside.take_due("other", 60, [ACCOUNT], 1)) == 1
-        return await update_again(*values)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(changes, "update_again", later)
+    _before(monkeypatch, journal, "update_again", take)
     line.cut("answer")
     assert await journal.update(replace(claimed, version=1), Change((fact("polled"),)))
-    await beside.close()
+
+
+async def test_a_claim_that_was_withdrawn_before_it_was_found_out_stays_withdrawn(
+    journal: PostgresJournal, line: CutLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Finding out claims again; it does not take the place of itself."""
+    cancelled = replace(operation(), state="cancelled", version=1)
+
+    async def withdraw(beside: PostgresJournal) -> None:
+        if await beside.get(operation().id) is not None:
+            assert await beside.update(cancelled, Change())
+
+    _before(monkeypatch, journal, "claim", withdraw)
+    line.cut("answer")
+    assert await journal.claim(operation()) == cancelled
+
+
+def _before(
+    monkeypatch: pytest.MonkeyPatch,
+    journal: PostgresJournal,
+    name: str,
+    happens: Callable[[PostgresJournal], Awaitable[None]],
+) -> None:
+    """Let something happen in another instance before a command is done."""
+    command = getattr(journal._changes, name)
+
+    async def later(*values: object) -> object:
+        beside = PostgresJournal(server_url())
+        await beside.open()
+        await happens(beside)
+        await beside.close()
+        return await command(*values)
+
+    monkeypatch.setattr(journal._changes, name, later)
 
 
 @pytest.mark.parametrize("cut", CUTS)

@@ -78,6 +78,21 @@ async def test_a_connection_is_not_waited_for_for_ever(store: PostgresStore, mon
         assert await journal.get(operation(2).id) is None
 
 
+async def test_a_session_that_an_administrator_ends_is_begun_anew(store: PostgresStore) -> None:
+    """What it was doing is done again where it was not done: the caller notices nothing."""
+    async with _opened(store) as journal:
+        claimed = await journal.claim(operation())
+        async with _held(store, claimed) as holder:
+            updating = asyncio.create_task(journal.update(replace(claimed, version=1), Change((fact(),))))
+            await _waiting(holder)
+            await holder.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+            )
+        assert await updating
+        found = await journal.get(claimed.id)
+        assert found == replace(claimed, version=1, evidence=(*claimed.evidence, fact()))
+
+
 async def test_a_cancelled_update_is_not_stored_later(store: PostgresStore) -> None:
     """Cancelled while it waits for a row: it is gone, and the connection serves the next."""
     async with _opened(store) as journal:
