@@ -40,6 +40,8 @@ HARSH: Mapping[str, float] = MappingProxyType(
 """How often a simulator deals each fault in a run with a mutant."""
 REFUSING: Mapping[str, float] = MappingProxyType({"lost-reply-after": 0.3, "429": 0.3})
 """Faults for requests that are refused after one whose answer was lost."""
+LOSING: Mapping[str, float] = MappingProxyType({"lost-reply-before": 0.2, "lost-reply-after": 0.5})
+"""Faults that make a client want to repeat by itself."""
 
 
 def apply(name: str | None) -> None:
@@ -178,7 +180,7 @@ MUTANTS: Mapping[str, Mutant] = MappingProxyType(
         "doubt-ignored": Mutant(_doubt_ignored, faults=REFUSING),
         "settle-too-short": Mutant(_settle_too_short),
         "fence-removed": Mutant(_fence_removed),
-        "sent-twice-by-the-client": Mutant(_sent_twice_by_the_client, faults=REFUSING),
+        "sent-twice-by-the-client": Mutant(_sent_twice_by_the_client, faults=LOSING),
         "conflict-on-the-key-only": Mutant(_conflict_on_the_key_only),
         "orphan-sent-again": Mutant(_orphan_sent_again),
         "timeout-is-failure": Mutant(_timeout_is_failure),
