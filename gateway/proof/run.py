@@ -40,6 +40,8 @@ def prove(plan: Plan, console: Console) -> int:
     with TemporaryDirectory(prefix="ordergate-proof-") as name:
         folder = Path(name)
         pid, control = fork_nursery(plan, board, folder)
+        # Told to end, it takes its processes and files with it.
+        signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
         try:
             proof = _Proof(plan, board, Fleet(board, control), folder, console)
             asyncio.run(proof.act())
