@@ -7,6 +7,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+import structlog
 from blockbuster import BlockBuster
 
 # No deadline: a shared machine is slow at any moment. No database: a run leaves nothing behind.
@@ -63,3 +64,11 @@ def _child_processes() -> dict[int, str]:
             if command and "resource_tracker" not in command:
                 children[int(pid)] = command
     return children
+
+
+@pytest.fixture(autouse=True)
+def logging_is_left_as_it_was() -> Iterator[None]:
+    """A command that a test runs sets logging up for its own process, which is this one, and for a stream that ends."""
+    yield
+    if structlog.is_configured():
+        structlog.reset_defaults()

@@ -47,10 +47,10 @@ def to_availability(adapter: Adapter[Any, Any], product: Members, as_of: Any) ->
 
 def _categories(adapter: Adapter[Any, Any], row: Row) -> tuple[str, ...] | None:
     """Return the category and the type, which is a category here, too."""
-    found = [] if row.category is None else [adapter.id(row.category)]
-    if row.kind is not None:
-        found.append(adapter.id(f"type-{row.kind}"))
-    return tuple(found) or None
+    if row.kind is None:
+        return None if row.category is None else (adapter.id(row.category),)
+    kind = adapter.id(f"type-{row.kind}")
+    return (kind,) if row.category is None else (adapter.id(row.category), kind)
 
 
 def _images(details: Details) -> tuple[Image, ...] | None:
@@ -114,15 +114,16 @@ def _options(entry: Members) -> tuple[str, ...]:
 
 def _attributes(row: Row) -> dict[str, str]:
     """Return what has no canonical member, lists as text."""
-    found = {} if row.slug is None else {"slug": row.slug}
-    for ours, value in (
-        ("brandId", row.brand),
-        ("platforms", row.platforms),
-        ("regions", row.regions),
-        ("buyPrice", row.buy_price),
-    ):
-        if value is not None and (text := _joined(value)):
-            found[ours] = text
+    found = {"slug": row.slug} if row.slug else {}
+    # Most products have few of these, so each is asked for before anything is made of it.
+    if row.brand is not None and (brand := _joined(row.brand)):
+        found["brandId"] = brand
+    if row.platforms and (platforms := _joined(row.platforms)):
+        found["platforms"] = platforms
+    if row.regions and (regions := _joined(row.regions)):
+        found["regions"] = regions
+    if row.buy_price is not None and (buy_price := _joined(row.buy_price)):
+        found["buyPrice"] = buy_price
     if row.ages:
         ages = Members(row.ages)
         found |= {ours: text for theirs, ours in _AGES if (text := ages.text(theirs))}

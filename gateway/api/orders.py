@@ -171,16 +171,15 @@ def _primed(provider: Provider, intent: Intent) -> None:
     Flows do the same for the same input, so this sends nothing and decides nothing else.
     """
     context = WriteContext(operation_id="00000000-0000-7000-8000-000000000000", now=_EPOCH)
-    started = intent.flow(provider.adapter, context)
     try:
+        started = intent.flow(provider.adapter, context)
         next(started, None)
+        started.close()
     except Refusal as error:
         told = describe(error, provider.name)
         raise ApiError(msgspec.structs.replace(told, placed="no", retry="same-key")) from error
     except Exception:  # noqa: BLE001 - the engine meets it again, and answers and logs it
         return
-    finally:
-        started.close()
 
 
 _EPOCH = datetime.fromisoformat("2000-01-01T00:00:00Z")

@@ -22,10 +22,27 @@ def configure(stream: TextIO | None = None, level: int = logging.INFO) -> None:
             _line,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(out),
+        logger_factory=lambda *_: _Lines(out),
         cache_logger_on_first_use=True,
     )
     silence_servers()
+
+
+class _Lines:
+    """Writes a line at a time, at once. A stream that is closed or full costs the line, never what is being done."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+
+    def msg(self, line: str) -> None:
+        """Write one line."""
+        try:
+            self._out.write(line + "\n")
+            self._out.flush()
+        except (OSError, ValueError):
+            return
+
+    debug = info = warning = error = exception = critical = msg
 
 
 def silence_servers() -> None:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from support.cases import case_files, play
 
 FOLDER = Path(__file__).parent

@@ -32,6 +32,7 @@ REAL = HEAD + (
     "  shop:\n    adapter: reseller\n    base_url: {url}\n    credentials:\n"
     "      email: ${{EMAIL}}\n      password: ${{PASSWORD}}\n"
 )
+REAL_WITHOUT_SECRETS = REAL.replace("${{EMAIL}}", "a@b.example").replace("${{PASSWORD}}", "canary")
 
 
 @dataclass
@@ -142,8 +143,11 @@ async def test_a_port_that_is_taken_is_a_sentence(tmp_path: Path) -> None:
     """Exit code 1, no traceback, nothing left behind."""
     server = await asyncio.start_server(lambda reader, writer: None, "127.0.0.1", 0)
     async with server:
-        path = written(tmp_path, SIMULATED, port=server.sockets[0].getsockname()[1])
-        results = await asyncio.gather(*(ran(command, "--config", path) for command in ("serve", "demo")))
+        port = server.sockets[0].getsockname()[1]
+        serving = ran("serve", "--config", written(tmp_path, REAL_WITHOUT_SECRETS, port=port, url="http://127.0.0.1:9"))
+        (tmp_path / "demo").mkdir()
+        touring = ran("demo", "--config", written(tmp_path / "demo", SIMULATED, port=port))
+        results = await asyncio.gather(serving, touring)
     for result in results:
         assert result.code == 1
         assert "address already in use" in result.err.splitlines()[-1]

@@ -98,7 +98,7 @@ def optional_money(value: Any, currency_code: str | None, tax_included: bool | N
     """Return Money, or None where the provider (or the configuration, for the currency) says nothing."""
     if value is None or value == "" or not currency_code:
         return None
-    return money(value, currency_code, tax_included)
+    return Money(amount=amount(value), currency=currency_code, tax_included=tax_included)
 
 
 def timestamp(value: Any) -> datetime | None:

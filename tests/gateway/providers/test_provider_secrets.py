@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 import pytest
@@ -40,7 +41,7 @@ from support.written import Writing
 
 def canary(adapter: str, member: str) -> str:
     """Return a secret that is found wherever it turns up."""
-    return f"{adapter}@canary.example" if member == "email" else f"canary.{adapter}.{member.replace('_', '.')}.7261"
+    return f"{adapter}@canary.example" if member == "email" else f"canary.{adapter}.{member.replace('_', '.')}.7261+/7"
 
 
 class Seen:
@@ -84,9 +85,13 @@ def accounts() -> Mapping[str, dict[str, str]]:
 
 
 def secrets_of(adapter: Adapter[Any, Any]) -> set[str]:
-    """Return the credentials that are secrets; names of an account (an e-mail address, a client id) are none."""
+    """Return the credentials that are secrets, as they are and as in a form.
+
+    Names of an account (an e-mail address, a client id) are none.
+    """
     values = vars(adapter.credentials).values()
-    return {value.get_secret_value() for value in values if isinstance(value, SecretStr)}
+    texts = {value.get_secret_value() for value in values if isinstance(value, SecretStr)}
+    return texts | {quote(text, safe="") for text in texts}
 
 
 def adapter_of(name: str, credentials: Mapping[str, str]) -> Adapter[Any, Any]:
@@ -242,7 +247,10 @@ def echo(status: int) -> Any:
 
 @pytest.mark.parametrize("name", BUILT_IN)
 @pytest.mark.parametrize("status", [200, 400, 401, 403, 422, 500])
-async def test_a_provider_that_repeats_our_credentials_is_not_repeated(name: str, status: int, seen: Seen) -> None:
+@pytest.mark.parametrize("logged_in", [True, False])
+async def test_a_provider_that_repeats_our_credentials_is_not_repeated(
+    name: str, status: int, logged_in: bool, seen: Seen
+) -> None:
     """Neither in its message, nor its code, nor a violation, nor its request id."""
     adapter = adapter_of(name, accounts()[name])
     seen.secrets |= secrets_of(adapter)
@@ -250,7 +258,7 @@ async def test_a_provider_that_repeats_our_credentials_is_not_repeated(name: str
     provider = Provider(
         adapter, channel("http://127.0.0.1:1"), network, Pacer(()), Timeouts(), adapter_name=name, simulated=True
     )
-    if adapter.needs_login:
+    if adapter.needs_login and logged_in:
         seen.secrets.add("canary.token.7261")
         provider._tokens._held = _Held(Token(SecretStr("canary.token.7261"), 1e9), time.monotonic())
     await called(provider, "", seen)

@@ -93,8 +93,14 @@ def test_nothing_that_is_logged_breaks_the_line_or_the_program(out: io.StringIO,
 
 
 def test_the_servers_own_loggers_are_silent(out: io.StringIO, capfd: pytest.CaptureFixture[str]) -> None:
-    """They print received bytes."""
-    for name in ("aiohttp.server", "aiohttp.access", "aiohttp.client"):
-        logging.getLogger(name).error("canary-7261")
+    """They print received bytes: nothing of theirs is printed, or reaches whoever else listens."""
+    listener = logging.StreamHandler(io.StringIO())
+    logging.getLogger().addHandler(listener)
+    try:
+        for name in ("aiohttp.server", "aiohttp.access", "aiohttp.client"):
+            logging.getLogger(name).error("canary-7261")
+    finally:
+        logging.getLogger().removeHandler(listener)
     captured = capfd.readouterr()
     assert "canary" not in out.getvalue() + captured.out + captured.err
+    assert listener.stream.getvalue() == ""
