@@ -3,7 +3,7 @@
 # and nothing else. Both use the same base, so that the environment's interpreter is where it was.
 #
 #   docker build -t ordergate .
-#   docker run --read-only -p 8080:8080 -v ./gateway.yaml:/etc/ordergate/gateway.yaml:ro ordergate
+#   docker run --read-only -p 8080:8080 -v ./gateway.yaml:/etc/ordergate/gateway.yaml:ro -v journal:/var/lib/ordergate ordergate
 #
 # No configuration is shipped: a container whose file was forgotten stops, and does not answer with simulated providers.
 # In it `listen.host` must be 0.0.0.0 to be reachable; the admin listener stays on 127.0.0.1, where the health check asks.
@@ -34,6 +34,9 @@ ENV PATH=/opt/ordergate/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1
 COPY --from=build /opt/ordergate /opt/ordergate
+# A named volume mounted here, for the journal, gets this owner. It is not declared: a volume without a name is forgotten
+# with its container, and a gateway without any says so and stops.
+RUN install -d -o 65532 -g 65532 -m 700 /var/lib/ordergate
 WORKDIR /etc/ordergate
 USER 65532:65532
 EXPOSE 8080 8081

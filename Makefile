@@ -5,6 +5,7 @@
 #   check   everything a change must pass: lint, then test
 #   lint    format, lint, types, import contracts, dependencies, Dockerfile, workflow, security; changes nothing
 #   format  bring the code into the formatter's shape
+#   prove   kill gateways while simulators count orders (ARGS="--kills 2000"), then see the proof find faults put in on purpose
 #   bench   compare with a bare proxy, in the same run (needs wrk; BENCH_SECONDS=1 for a short one)
 #   lock    resolve the dependencies anew into requirements*.lock (UPGRADE=1: take newer versions)
 #   image-check  do what the Dockerfile does, without a container engine
@@ -106,6 +107,11 @@ lint: dev
 format: dev
 	$(BIN)/ruff check --fix-only --show-fixes .
 	$(BIN)/ruff format .
+
+.PHONY: prove
+prove: dev
+	@$(BIN)/ordergate prove $(ARGS)
+	@ORDERGATE_PROVE=1 $(BIN)/python -m pytest -q tests/gateway/proof
 
 .PHONY: bench
 bench: dev

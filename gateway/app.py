@@ -18,18 +18,24 @@ from gateway.config.load import Configuration
 from gateway.config.load import Provider as Configured
 from gateway.listeners import Listener
 from gateway.operations.engine import Engine
+from gateway.operations.resolver import Resolver
+from gateway.operations.worker import Worker
 from gateway.providers.channel import Channel, channel
 from gateway.providers.outbound import Outbound
 from gateway.providers.pacing import Pacer
 from gateway.providers.provider import Provider
 from gateway.simulation import SimulatorProcess, start_process
-from gateway.stores.memory import MemoryJournal
+from gateway.stores.opening import open_journal
+from policies.journal import Journal
 
 GC_THRESHOLDS = (20_000, 20, 20)
 """A page of products is some thousand objects, none of them in a circle: looking for circles meanwhile finds none."""
 
 DRAIN_SECONDS = 35.0
 """How long operations under way may take to end when the gateway stops: an order's own time and a little more."""
+
+HORIZON_SECONDS = 6 * 3600.0
+"""How long the gateway tries to find out what became of a write before a person has to look."""
 
 log = structlog.get_logger("ordergate")
 
@@ -44,7 +50,9 @@ class Gateway:
         self._seed = seed
         self._outbound = Outbound()
         self._simulators: SimulatorProcess | None = None
+        self._journal: Journal | None = None
         self._engine: Engine | None = None
+        self._worker: Worker | None = None
         self._listeners: list[Listener] = []
         self._readiness = health.Readiness()
         self.url = ""
@@ -73,8 +81,14 @@ class Gateway:
     async def _start(self) -> None:
         configured = self._configuration
         await self.open()
-        journal = MemoryJournal()
-        self._engine = Engine(journal, new_id=lambda: str(uuid7()))
+        store = configured.store
+        keys = [bytes.fromhex(key.get_secret_value()) for key in store.keys]
+        journal = self._journal = await open_journal(
+            store.url, ephemeral=store.ephemeral, keys=keys, folder=configured.folder
+        )
+        self._engine = Engine(journal, self.providers, new_id=lambda: str(uuid7()), worker=str(uuid7()))
+        self._worker = Worker(self._engine, Resolver(self._engine, horizon=HORIZON_SECONDS))
+        self._worker.start()
         context = Context(
             version=self._version,
             providers=self.providers,
@@ -90,6 +104,8 @@ class Gateway:
         gc.collect()
         gc.freeze()
         gc.set_threshold(*GC_THRESHOLDS)
+        # Nobody is served before what a crash left open was seen once.
+        await self._worker.scanned.wait()
         self._readiness.ready = True
         log.info(
             "ready",
@@ -112,10 +128,14 @@ class Gateway:
     async def stop(self, *, grace: float = DRAIN_SECONDS) -> None:
         """Take nothing new, let operations under way end within `grace` seconds, close everything."""
         self._readiness.ready = False
+        if self._worker is not None:
+            await self._worker.stop()
         if self._engine is not None:
             await self._engine.close(grace)
         for listener in reversed(self._listeners):
             await listener.stop()
+        if self._journal is not None:
+            await self._journal.close()
         await self._outbound.close()
         if self._simulators is not None:
             await self._simulators.stop()

@@ -13,12 +13,23 @@ if TYPE_CHECKING:
 
     from gateway.config.load import Configuration
 
-app = typer.Typer(
-    help="One order and catalog API in front of many commerce providers.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
+operations_app = typer.Typer(help="The fate of every write.", no_args_is_help=True)
+orders_app = typer.Typer(help="What became of an order.", no_args_is_help=True)
+
+
+def _with_its_groups() -> typer.Typer:
+    whole = typer.Typer(
+        help="One order and catalog API in front of many commerce providers.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+    whole.add_typer(operations_app, name="operations")
+    whole.add_typer(orders_app, name="orders")
+    return whole
+
+
+app = _with_its_groups()
 
 ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The configuration file.")]
 FaultOption = Annotated[
@@ -110,6 +121,64 @@ def simulate(
     _exit(
         _run(_until_stopped(serve_simulator(name, host, port, seed=seed, pace=pace, faults=faults, announce=announce)))
     )
+
+
+@app.command()
+def prove(
+    *,
+    kills: Annotated[int, typer.Option(help="How often gateways are killed.", min=0)] = 100,
+    seed: Annotated[int, typer.Option(help="Chooses places, moments and faults.", min=0)] = 0,
+    store: Annotated[
+        str, typer.Option(help="sqlite:PATH of a new file, or postgresql://…; left out, a new file of its own.")
+    ] = "",
+    instances: Annotated[int, typer.Option(help="How many gateways share the journal.", min=1, max=9)] = 1,
+    profile: Annotated[str, typer.Option(help="What follows from proven absence: resend or park.")] = "resend",
+    orders: Annotated[int, typer.Option(help="The least number of orders.", min=1)] = 60,
+    mutant: Annotated[str | None, typer.Option(hidden=True)] = None,
+) -> None:
+    """Kill gateways while simulators count orders, and hold what was told against what is true: 0 when all is well."""
+    from gateway.proof.command import run
+
+    plan = {"kills": kills, "seed": seed, "store": store, "instances": instances, "orders": orders}
+    _exit(run(plan, profile, mutant))
+
+
+@operations_app.command("list")
+def list_operations(
+    config: ConfigOption = Path("gateway.yaml"),
+    state: Annotated[str | None, typer.Option(help="unknown, parked, pending, failed …")] = None,
+    provider: Annotated[str | None, typer.Option(help="A provider's name in the configuration.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000)] = 50,
+) -> None:
+    """List operations of all callers, newest first, as the journal has them."""
+    from gateway.inspecting import listing
+
+    _exit(_run(listing(_loaded(config), state=state, provider=provider, limit=limit)))
+
+
+@operations_app.command("show")
+@orders_app.command("show")
+def show(
+    name: Annotated[str, typer.Argument(help="An operation's id, an idempotency key, a reference, or an order's id.")],
+    config: ConfigOption = Path("gateway.yaml"),
+) -> None:
+    """Tell the whole story of a write: request, route, attempts, answers, verdicts."""
+    from gateway.inspecting import telling
+
+    _exit(_run(telling(_loaded(config), name)))
+
+
+@operations_app.command()
+def resolve(
+    operation: Annotated[str, typer.Argument(help="The operation's id.")],
+    placed: Annotated[bool, typer.Option("--placed/--not-placed", help="Your verdict.")],
+    order_id: Annotated[str | None, typer.Option(help="With --placed: the order, as rexel:RX1.")] = None,
+    url: Annotated[str, typer.Option(help="The running gateway.")] = "http://127.0.0.1:8080",
+) -> None:
+    """Enter a person's verdict on an operation in doubt. The API key, where one is needed: ORDERGATE_API_KEY."""
+    from gateway.inspecting import resolving
+
+    _exit(_run(resolving(url, operation, placed=placed, order_id=order_id, key=os.environ.get("ORDERGATE_API_KEY"))))
 
 
 def main() -> None:

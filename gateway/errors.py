@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from adapters.contract import errors as provider
 from gateway.api.problems import Problem, ProblemViolation, ProviderWords, problem
 from policies import errors as policy
-from policies.journal import JournalFull
+from policies.journal import JournalUnavailable
 from policies.operation import Judgement
 
 MESSAGE_LIMIT = 300
@@ -56,11 +56,12 @@ TABLE: dict[type[Exception], Rule] = {
     policy.DuplicateReference: Rule("duplicate-order-reference"),
     policy.CapacityExceeded: Rule("provider-capacity"),
     policy.DeadlineExceeded: Rule("deadline-exceeded"),
+    policy.LeaseLost: Rule("request-in-progress"),
     policy.Withdrawn: Rule("not-found"),
     policy.Overloaded: Rule("overloaded"),
     policy.OperationConflict: Rule("request-in-progress"),
     policy.PolicyError: Rule("overloaded"),
-    JournalFull: Rule("journal-unavailable"),
+    JournalUnavailable: Rule("journal-unavailable"),
     AdapterFault: Rule("adapter-fault"),
 }
 

@@ -6,6 +6,7 @@ PolicyError
 ├── DuplicateReference   another live or placed operation has this reference
 ├── CapacityExceeded     the provider's rate leaves no room within the time there is
 ├── DeadlineExceeded     the time there is was over before the request could leave
+├── LeaseLost            somebody else works on the operation now
 ├── Withdrawn            the operation was deleted before anything was sent
 └── Overloaded           too much is under way here
 """
@@ -49,6 +50,10 @@ class CapacityExceeded(PolicyError):
 
 class DeadlineExceeded(PolicyError):
     """The time for the request was over before it could leave."""
+
+
+class LeaseLost(PolicyError):
+    """Somebody else works on the operation now, or ended it."""
 
 
 class Overloaded(PolicyError):

@@ -1,18 +1,20 @@
-"""The states of a write, and what follows from each answer or silence: pure decisions.
+"""The states of a write, and what follows from each fact: pure decisions.
 
-    (none) ── claim ──► accepted ── first byte may leave ──► sending ──► succeeded │ partial │ failed
-                         ▲   │                                  │  │
-                         │   ▼ proven never sent                │  └──► pending ── process ends ──► succeeded …
-                         cancelled ◄────────────────────────────┘ not executed
-                                                                └─────► unknown
+    (none) ── claim ──► accepted ── durable, before the first byte ──► sending ──► succeeded │ partial │ failed
+                         ▲   │                                         │  │  │
+                         │   ▼ proven never executed                   │  │  └──► pending ── processes end ──► …
+                         │  cancelled ◄────────────────────────────────┘  │
+                         │                                                ▼
+                         └──── sent again, or absence proven ───────── unknown ──► parked ── a person ──► …
 
-`cancelled` means: proven never executed, and the key is not used up. `unknown` means: may have been executed.
-Final states are `succeeded`, `partial` and `failed`; they never change.
+`cancelled`: proven never executed, and the key is not used up. `unknown`: may have been executed; somebody looks.
+`parked`: may have been executed; only a person can tell. Final states (`succeeded`, `partial`, `failed`) never change.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from datetime import datetime, timedelta
+from typing import Literal, Protocol
 
 State = Literal["accepted", "sending", "pending", "succeeded", "partial", "failed", "unknown", "parked", "cancelled"]
 Placed = Literal["yes", "no", "unknown", "pending"]
@@ -22,6 +24,7 @@ Phase = Literal["not-sent", "partly-sent", "sent", "answered-partly", "answered"
 Judgement = Literal["executed", "rejected", "not-executed", "unclear"]
 """What an answer says: it was done; refused for its content (final); not done and may be repeated; or nothing sure."""
 
+LIVE: frozenset[State] = frozenset({"accepted", "sending", "pending", "unknown"})
 FINAL: frozenset[State] = frozenset({"succeeded", "partial", "failed"})
 ENDED: frozenset[State] = FINAL | {"cancelled"}
 
@@ -36,6 +39,37 @@ PLACED: dict[State, Placed] = {
     "parked": "unknown",
     "cancelled": "no",
 }
+
+TraitKind = Literal["native_key", "dedupe_ref", "lookup", "async", "natural", "none"]
+
+
+class TraitLike(Protocol):
+    """What decisions need to know of a provider's step; adapters' traits have it."""
+
+    @property
+    def kind(self) -> TraitKind:
+        """How the fate of the step can be known when its answer is lost."""
+        ...
+
+    @property
+    def retention(self) -> float:
+        """For how many seconds the provider recognises our key."""
+        ...
+
+    @property
+    def settle(self) -> float:
+        """How many seconds an order may take to become visible to a look-up."""
+        ...
+
+    @property
+    def probes(self) -> int:
+        """How many look-ups must find nothing before absence is believed."""
+        ...
+
+    @property
+    def on_absent(self) -> Literal["park", "resend"]:
+        """What follows from proven absence."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,3 +104,109 @@ def _fact(attempt: Attempt) -> Judgement:
     if attempt.judgement is not None:
         return attempt.judgement
     return "not-executed" if attempt.phase == "not-sent" else "unclear"
+
+
+FIRST_LOOK = 1.0
+"""Seconds after a try is surely over until the first look-up."""
+BACKOFF = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0)
+"""Seconds between tries to find out, growing; the last one repeats."""
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What is known of an operation that has not ended.
+
+    `tries` counts what was done to find out since the last request left; `absent` the look-ups among them that found
+    nothing; `rejected` says that a request after the doubtful one was refused for its content. `can_look_up` says
+    whether the provider can be asked at all; `timeout` is the longest one request may take, in seconds.
+    """
+
+    state: State
+    doubt: bool
+    tries: int
+    absent: int
+    first_sent_at: datetime | None
+    last_sent_at: datetime | None
+    rejected: bool
+    can_look_up: bool
+    timeout: float
+    horizon: float
+    valid_until: datetime | None = None
+
+
+Move = Literal["send", "look-up", "poll", "park", "fail", "cancel"]
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """What to do next with an operation, not before `at`; `cause` says why, for people."""
+
+    move: Move
+    at: datetime
+    cause: str
+
+
+def next_move(situation: Situation, trait: TraitLike, now: datetime) -> Next:
+    """Return what follows for an operation that has not ended. Total over states, traits and times.
+
+        state, doubt            native_key            lookup, dedupe_ref, async           natural    none
+        accepted, no doubt      send                  send                                send       send
+        accepted, too late      cancel                cancel                              cancel     cancel
+        pending                 poll                  poll                                poll       poll
+        sending (orphaned) or   send again while the  look up; absence proven (enough     send       park
+        unknown, doubt          key is kept, then     look-ups over settle): on_absent    again
+                                look up or park
+        … and refused since     look up; absent: fail look up; absent: fail               fail       park
+
+    Nothing is sent again before the last try is surely over; after `horizon` seconds of doubt a person has to look.
+    """
+    if situation.state == "pending":
+        return Next("poll", now, "a process is under way")
+    if not situation.doubt:
+        if situation.valid_until is not None and now >= situation.valid_until:
+            return Next("cancel", now, "no longer wanted")
+        return Next("send", now, "nothing was sent")
+    return _of_doubt(situation, trait, now)
+
+
+def _of_doubt(situation: Situation, trait: TraitLike, now: datetime) -> Next:
+    """Return what follows where a request may have been executed."""
+    first = situation.first_sent_at or now
+    over = (situation.last_sent_at or first) + timedelta(seconds=situation.timeout)
+    if trait.kind == "none":
+        return Next("park", now, "the provider has no way to find out")
+    if now >= first + timedelta(seconds=situation.horizon):
+        return Next("park", now, "not found out in time")
+    soon = max(now, over) if situation.tries == 0 else now
+    if trait.kind == "natural":
+        if situation.rejected:
+            return Next("fail", now, "refused")
+        return Next("send", soon, "doing it twice is doing it once")
+    if trait.kind == "native_key" and not situation.rejected:
+        if soon < first + timedelta(seconds=trait.retention * 0.8):
+            return Next("send", soon, "the provider recognises the repetition")
+        if not situation.can_look_up:
+            return Next("park", now, "the provider may have forgotten the key")
+    return _looked_up(situation, trait, over, soon)
+
+
+def _looked_up(situation: Situation, trait: TraitLike, over: datetime, soon: datetime) -> Next:
+    """Return the next look-up, or what follows when enough of them, over long enough, found nothing."""
+    if not situation.can_look_up:
+        return Next("park", soon, "the provider cannot be asked")
+    if situation.absent < trait.probes:
+        spread = trait.settle / max(1, trait.probes - 1)
+        return Next("look-up", max(soon, over + timedelta(seconds=spread * situation.absent)), "asking the provider")
+    settled = over + timedelta(seconds=trait.settle)
+    if soon < settled:
+        return Next("look-up", settled, "asking once more when it would show")
+    if situation.rejected:
+        return Next("fail", soon, "refused, and not there")
+    if trait.on_absent == "park":
+        return Next("park", soon, "not there, and not to be sent again unasked")
+    return Next("send", soon, "proven not there")
+
+
+def pause(tries: int) -> float:
+    """Return the seconds until the next try after `tries` that told nothing."""
+    return BACKOFF[min(tries, len(BACKOFF) - 1)]

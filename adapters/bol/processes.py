@@ -49,6 +49,7 @@ def state_of(raw: Mapping[str, Any], process_id: str) -> ProcessState:
         state=_STATES.get(values.text(raw.get("status"), 100) or "", "pending"),
         entity_id=values.text(raw.get("entityId"), 200),
         message=values.text(raw.get("errorMessage")),
+        created_at=values.timestamp(raw.get("createTimestamp")),
     )
 
 
@@ -80,12 +81,12 @@ def is_unknown(error: ProviderError) -> bool:
 def change_of(order_id: str, answers: Sequence[tuple[str, Answer]]) -> OrderChange:
     """Put the answers to the parts of one change together, each with its part's id.
 
-    Raises the error where no part was accepted, first of all one that leaves its part unknown.
+    Raises the first error where no part was accepted and none is left unknown.
     """
     parts = [(part_id, started(part_id, answer)) for part_id, answer in answers]
     errors = [part for _, part in parts if isinstance(part, ProviderError)]
-    if len(errors) == len(parts):
-        raise next(filter(is_unknown, errors), errors[0])
+    if len(errors) == len(parts) and not any(map(is_unknown, errors)):
+        raise errors[0]
     told = tuple(_failed(part_id, part) if isinstance(part, ProviderError) else part for part_id, part in parts)
     return OrderChange(order_id=order_id, state=_together({part.state for part in told}), parts=told)
 

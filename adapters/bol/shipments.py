@@ -10,7 +10,7 @@ from adapters.bol.orders import Item, items_of, named_items
 from adapters.bol.processes import change_of
 from adapters.contract.adapter import WriteContext
 from adapters.contract.errors import InvalidOrder, NotCancellable, NotFound, Violation
-from adapters.contract.flow import Flow
+from adapters.contract.flow import Answer, Flow
 from adapters.contract.models import values
 from adapters.contract.models.requests import NewShipment, ShipmentChange
 from adapters.contract.models.resources import OrderChange, Page, Shipment
@@ -54,8 +54,9 @@ class BolShipments(BolAccount):
             shippingLabelId=shipment.label_id,
             transport=present(transporterCode=shipment.carrier, trackAndTrace=shipment.tracking_code),
         )
-        answer: HttpResponse = yield self._write("POST", "/retailer/shipments", body, "confirm_shipment")
-        return change_of(self.id(order_id), [(line["orderItemId"], answer) for line in lines])
+        # A list of one: what is not known of its answer becomes a part that can be looked up, not an error.
+        answers: list[Answer] = yield [self._write("POST", "/retailer/shipments", body, "confirm_shipment")]
+        return change_of(self.id(order_id), [(line["orderItemId"], answers[0]) for line in lines])
 
     @override
     def change_shipment(
@@ -69,14 +70,15 @@ class BolShipments(BolAccount):
         transport_id = values.text(mapping.member(shipment, "transport").get("transportId"))
         if transport_id is None:
             raise NotCancellable("The shipment has no transport.", status=200)
-        answer: HttpResponse = yield self._write(
+        request = self._write(
             "PUT",
             "/retailer/transports/{transport_id}",
             present(transporterCode=change.carrier, trackAndTrace=change.tracking_code),
             "change_shipment",
             {"transport_id": transport_id},
         )
-        return change_of(self.id(order_id), [(shipment_id, answer)])
+        answers: list[Answer] = yield [request]
+        return change_of(self.id(order_id), [(shipment_id, answers[0])])
 
 
 def _check(shipment: NewShipment) -> None:

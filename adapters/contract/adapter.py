@@ -74,6 +74,7 @@ class ProcessState:
     message: str | None = None
     final: bool = False
     """For a failure: the provider says that trying again is pointless."""
+    created_at: datetime | None = None
 
 
 OPERATIONS: Mapping[str, str] = {
@@ -262,6 +263,11 @@ class Adapter(Generic[SettingsT, CredentialsT]):
         A hit is checked to be that order (not another with the same reference). For `lookup` and `dedupe_ref` traits.
         """
         return self._refuse("find_order")
+
+    @property
+    def can_find_orders(self) -> bool:
+        """Tell whether the provider can be asked for an order by what was placed."""
+        return type(self).find_order is not Adapter.find_order
 
     def poll(self, processes: Sequence[str]) -> Flow[tuple[ProcessState, ...]]:
         """Ask where asynchronous processes stand; one state for each id, in the same order."""

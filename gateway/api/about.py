@@ -60,8 +60,8 @@ async def get_idempotency(call: Call) -> Answer:
             format='A structured-field string ("8e03978e-40d5") or the same text bare; both spell the same key.',
             maximum_length=MAX_KEY_LENGTH,
             scope="One caller; the key names one intended write, whatever the endpoint.",
-            expires_after="With the journal: in memory, the end of the process. A key is never used again for "
-            "something else while it is known.",
+            expires_after="400 days after the operation has ended, its answer after 30; with the store memory:, "
+            "the end of the process. A key is never used again for something else while it is known.",
             default_wait=int(DEFAULT_WAIT),
             maximum_wait=int(MAX_WAIT),
         )

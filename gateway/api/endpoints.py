@@ -164,6 +164,16 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         scope="orders:write",
         write=True,
     ),
+    Endpoint(
+        "POST",
+        "/v1/operations/{id}/resolution",
+        operations.resolve_operation,
+        "operations",
+        views.OperationView,
+        scope="operations:resolve",
+        body=operations.Resolution,
+        write=True,
+    ),
     Endpoint("GET", "/v1/rate-limits", about.get_rate_limits, "gateway", Listing[views.ProviderLimits]),
     Endpoint("GET", "/v1/idempotency", about.get_idempotency, "gateway", about.IdempotencyPolicy),
 )

@@ -102,6 +102,10 @@ REQUESTS: Mapping[tuple[str, str], Mapping[str, Example]] = {
     ("PATCH", "/v1/orders/{id}/delivery"): {"address": {"shipTo": _ADDRESS}},
     ("POST", "/v1/orders/{id}/shipments"): {"parcel": {"carrier": "TNT", "trackingCode": "3SDEMO0000001"}},
     ("PATCH", "/v1/orders/{id}/shipments/{shipment}"): {"trackingCode": {"trackingCode": "3SDEMO0000002"}},
+    ("POST", "/v1/operations/{id}/resolution"): {
+        "itIsThere": {"placed": "yes", "orderId": "rexel:4500012345"},
+        "itIsNot": {"placed": "no"},
+    },
     ("POST", "/v1/availability"): {
         "twoProducts": {
             "items": [{"productId": "rexel:SCH:S520059", "quantity": 10}, {"productId": "reseller:266-235"}]

@@ -1,10 +1,10 @@
 """Operations: the fate of every write, as its caller sees it."""
 
-from typing import Annotated
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from adapters.contract.models.requests import Reference, ShortText
+from adapters.contract.models.requests import Identifier, Reference, Request, ShortText
 from gateway.api.body import refuse, refuse_violations
 from gateway.api.catalog import Limit
 from gateway.api.context import Answer, Call, Query
@@ -16,6 +16,19 @@ from gateway.operations.answers import operation_path
 from policies.errors import Withdrawn
 from policies.journal import Operation
 from policies.operation import PLACED, State
+
+
+class Resolution(Request):
+    """A person's verdict: `placed: yes` with the order's id, or `placed: no`."""
+
+    placed: Literal["yes", "no"]
+    order_id: Identifier | None = None
+
+    @model_validator(mode="after")
+    def _with_the_order(self) -> Self:
+        if (self.placed == "yes") != (self.order_id is not None):
+            raise ValueError("orderId belongs to placed: yes")
+        return self
 
 
 class OperationsQuery(Query):
@@ -31,7 +44,7 @@ class OperationsQuery(Query):
 async def list_operations(call: Call) -> Answer:
     """List the caller's operations, newest first. The cursor is the last operation's id."""
     query = call.query(OperationsQuery)
-    found = await call.context.journal.list(
+    found = await call.context.journal.search(
         call.caller.name,
         state=query.state,
         account=query.provider,
@@ -64,13 +77,40 @@ async def withdraw_operation(call: Call) -> Answer:
     return Answer(operation_view(withdrawn, call.caller))
 
 
+async def resolve_operation(call: Call) -> Answer:
+    """Enter a person's verdict on an operation in doubt: placed, with the order's id, or not placed."""
+    operation = await _own(call)
+    content = await call.content()
+    key = read_key(call, "operations.resolve", (operation.id,), content)
+    verdict = call.validated(Resolution, content)
+    by = f"{call.caller.name} {key.fingerprint[:16]} {key.value}"
+    told = next((one for one in operation.evidence if one.kind == "human"), None)
+    if told is not None and told.detail == by:
+        return Answer(operation_view(operation, call.caller), headers={"idempotency-replayed": "true"})
+    if verdict.order_id is not None:
+        provider, _ = call.split(verdict.order_id, "orderId")
+        if provider.name != operation.account:
+            refuse_violations([ProblemViolation(name="orderId", reason=f"not an order at {operation.account}")])
+    try:
+        settled = await call.context.engine.settle(
+            operation, placed=verdict.placed == "yes", subject=verdict.order_id, by=by
+        )
+    except Withdrawn:
+        refuse("not-cancellable", "The outcome is not in doubt; read the operation again.")
+    return Answer(operation_view(settled, call.caller))
+
+
 async def _own(call: Call) -> Operation:
-    """Return the operation in the path; another caller's is as unknown as one that never was."""
+    """Return the operation in the path; another caller's is as unknown as one that never was.
+
+    Whoever may resolve operations sees those of all callers, at the providers that are theirs to use.
+    """
     operation_id = call.http.match_info["id"]
     if len(operation_id) > 64 or not operation_id.isprintable():
         refuse_violations([ProblemViolation(name="id", reason="not an operation id")])
     operation = await call.context.journal.get(operation_id)
-    if operation is None or operation.caller != call.caller.name:
+    operator = call.caller.may("operations:resolve") and operation is not None and call.caller.uses(operation.account)
+    if operation is None or (operation.caller != call.caller.name and not operator):
         # Of an operation that is not known here, nothing is known: it may have placed an order.
         refuse("not-found", "There is no such operation.", placed="unknown" if call.http.method == "DELETE" else None)
     return operation

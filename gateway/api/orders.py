@@ -1,15 +1,13 @@
 """Orders: place, read, list, cancel, change delivery, shipments."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from pydantic import Field
 
 from adapters.contract.adapter import WriteContext
 from adapters.contract.errors import Refusal
-from adapters.contract.flow import Flow
 from adapters.contract.models.requests import (
     Country,
     DeliveryChange,
@@ -18,21 +16,22 @@ from adapters.contract.models.requests import (
     NewShipment,
     OrderQuery,
     Reference,
+    Request,
     ShipmentChange,
     ShortText,
 )
-from adapters.contract.models.resources import Order, OrderChange, Status
+from adapters.contract.models.resources import Order, Status
 from adapters.contract.models.values import AwareDatetime
 from gateway.api.body import ApiError, refuse, refuse_violations
 from gateway.api.catalog import Limit
-from gateway.api.context import Answer, Call, ModelT, Query
+from gateway.api.context import Answer, Call, Query
 from gateway.api.keys import KeyInvalid, parse_key
 from gateway.api.lists import Listing, listed, page_answer
 from gateway.api.problems import Incomplete, ProblemViolation, problem
 from gateway.api.writes import carried_out, earlier, read_key
 from gateway.errors import describe
 from gateway.operations.answers import operation_path, without_goods
-from gateway.operations.engine import WRITE_SECONDS
+from gateway.operations.intents import Intent
 from gateway.providers.provider import Provider
 from gateway.routing import Facts, NoRoute, choose
 from policies.journal import Operation
@@ -61,26 +60,18 @@ async def place_order(call: Call) -> Answer:
         return answer
     order = call.validated(NewOrder, content)
     provider, order = _routed(call, order)
-    _primed(provider, "place_order", lambda context: provider.adapter.place_order(order, context))
+    intent = Intent("orders.place", order)
+    _primed(provider, intent)
     return await carried_out(
-        call,
-        key,
-        "orders.place",
-        provider,
-        lambda context: provider.adapter.place_order(order, context),
-        reference=order.reference,
-        seconds=_wanted_seconds(order),
+        call, key, provider, intent, reference=order.reference, valid_until=_still_wanted(order.valid_until)
     )
 
 
-def _wanted_seconds(order: NewOrder) -> float:
-    """Return for how long the order is wanted. Raises ApiError when that is over."""
-    if order.valid_until is None:
-        return WRITE_SECONDS
-    left = (order.valid_until - datetime.now(UTC)).total_seconds()
-    if left <= 0:
+def _still_wanted(until: datetime | None) -> datetime | None:
+    """Return until when the order is wanted. Raises ApiError when that is over."""
+    if until is not None and until <= datetime.now(UTC):
         refuse_violations([ProblemViolation(name="validUntil", reason="is over")])
-    return left
+    return until
 
 
 async def get_order(call: Call) -> Answer:
@@ -133,20 +124,12 @@ def _newest_first(order: Order) -> float:
 
 async def cancel_order(call: Call) -> Answer:
     """Cancel an order, or some of its lines."""
-    return await _change(
-        call, "orders.cancel", "cancel_order", NewCancellation, lambda p, *args: p.adapter.cancel_order(*args)
-    )
+    return await _change(call, "orders.cancel", NewCancellation)
 
 
 async def change_delivery(call: Call) -> Answer:
     """Change where to, or how, an order is sent."""
-    return await _change(
-        call,
-        "orders.changeDelivery",
-        "change_delivery",
-        DeliveryChange,
-        lambda p, *args: p.adapter.change_delivery(*args),
-    )
+    return await _change(call, "orders.changeDelivery", DeliveryChange)
 
 
 async def list_shipments(call: Call) -> Answer:
@@ -158,9 +141,7 @@ async def list_shipments(call: Call) -> Answer:
 
 async def confirm_shipment(call: Call) -> Answer:
     """Tell the provider that we shipped."""
-    return await _change(
-        call, "shipments.confirm", "confirm_shipment", NewShipment, lambda p, *args: p.adapter.confirm_shipment(*args)
-    )
+    return await _change(call, "shipments.confirm", NewShipment)
 
 
 async def change_shipment(call: Call) -> Answer:
@@ -168,46 +149,30 @@ async def change_shipment(call: Call) -> Answer:
     shipment = call.http.match_info["shipment"]
     if not 1 <= len(shipment) <= 512 or not shipment.isprintable():
         refuse_violations([ProblemViolation(name="shipment", reason="not a shipment id")])
-    return await _change(
-        call,
-        "shipments.change",
-        "change_shipment",
-        ShipmentChange,
-        lambda p, native, change, context: p.adapter.change_shipment(native, shipment, change, context),
-        shipment,
-    )
+    return await _change(call, "shipments.change", ShipmentChange, shipment)
 
 
-async def _change(
-    call: Call,
-    kind: str,
-    method: str,
-    model: type[ModelT],
-    flow: Callable[[Provider, str, ModelT, WriteContext], Flow[OrderChange]],
-    *subject: str,
-) -> Answer:
+async def _change(call: Call, kind: str, model: type[Request], shipment: str | None = None) -> Answer:
     """Carry out a write on an existing order."""
     provider, native = call.resource()
     order_id = provider.adapter.id(native)
     content = await call.content()
-    key = read_key(call, kind, (order_id, *subject), content)
+    key = read_key(call, kind, (order_id, shipment or ""), content)
     if (answer := await earlier(call, key)) is not None:
         return answer
-    change = call.validated(model, content)
-    _primed(provider, method, lambda context: flow(provider, native, change, context))
-    return await carried_out(
-        call, key, kind, provider, lambda context: flow(provider, native, change, context), subject=order_id
-    )
+    intent = Intent(kind, call.validated(model, content), native, shipment)
+    _primed(provider, intent)
+    return await carried_out(call, key, provider, intent, subject=order_id)
 
 
-def _primed(provider: Provider, method: str, flow: Callable[[WriteContext], Flow[Any]]) -> None:
+def _primed(provider: Provider, intent: Intent) -> None:
     """Run a flow to its first request and no further: what an adapter refuses is refused before a key is claimed.
 
     Flows do the same for the same input, so this sends nothing and decides nothing else.
     """
     context = WriteContext(operation_id="00000000-0000-7000-8000-000000000000", now=_EPOCH)
     try:
-        started = flow(context)
+        started = intent.flow(provider.adapter, context)
         next(started, None)
         started.close()
     except Refusal as error:

@@ -70,6 +70,8 @@ def possible(endpoint: Endpoint) -> Types:
         names += _PROVIDER
     if kind == "Write":
         names += _WRITE
+    if kind in {"Operation", "Withdrawal"}:
+        names.append("journal-unavailable")
     if kind == "Withdrawal":
         names += (*_KEY, "not-cancellable")
     found: dict[int, list[str]] = {}

@@ -20,7 +20,7 @@ from gateway.api.problems import MEDIA_TYPE, Problem, problem
 from gateway.errors import AdapterFault, describe
 from gateway.operations.answers import operation_path
 from policies.errors import PolicyError
-from policies.journal import JournalFull
+from policies.journal import JournalUnavailable
 from policies.operation import PLACED
 
 MAX_HEADER_BYTES = 16 * 1024
@@ -88,7 +88,12 @@ def _handled(context: Context, endpoint: Endpoint) -> Any:
     async def handled(request: web.Request) -> web.Response:
         try:
             return _response(await endpoint.handler(_admitted(context, endpoint, request)))
-        except (AdapterError, PolicyError, AdapterFault, JournalFull) as error:
+        except JournalUnavailable as error:
+            told = _described(request[_CALL_KEY], error)
+            if endpoint.write:
+                told = await _with_fate(context, request, told, in_doubt=error.in_doubt)
+            raise ApiError(told) from error
+        except (AdapterError, PolicyError, AdapterFault) as error:
             raise ApiError(_told(request[_CALL_KEY], error)) from error
         except ApiError as error:
             if endpoint.write and error.problem.placed is None and error.problem.name not in _ABOUT_ANOTHER:
@@ -98,10 +103,11 @@ def _handled(context: Context, endpoint: Endpoint) -> Any:
     return handled
 
 
-async def _with_fate(context: Context, request: web.Request, told: Problem) -> Problem:
+async def _with_fate(context: Context, request: web.Request, told: Problem, *, in_doubt: bool = False) -> Problem:
     """Return the problem of a write that was refused here, with what became of what its key names.
 
-    That is nothing, mostly; but a faulty repetition must not be told that the first request placed nothing.
+    That is nothing, mostly; but a faulty repetition must not be told that the first request placed nothing. It is not
+    known where the journal cannot be read, or may still come to hold the operation (`in_doubt`).
     """
     call = request.get(_CALL_KEY)
     if call is None:
@@ -110,8 +116,12 @@ async def _with_fate(context: Context, request: web.Request, told: Problem) -> P
     try:
         key = parse_key(request.headers.getall("Idempotency-Key", []))
         first = await context.journal.find(call.caller.name, key)
-    except (KeyMissing, KeyInvalid, JournalFull):
+    except (KeyMissing, KeyInvalid):
         first = None
+    except JournalUnavailable:
+        return msgspec.structs.replace(told, placed="unknown", retry="same-key")
+    if first is None and in_doubt:
+        return msgspec.structs.replace(told, placed="unknown", retry="same-key")
     if first is None or first.state == "cancelled":
         return msgspec.structs.replace(told, placed="no", retry="same-key")
     path = operation_path(first.id)
@@ -132,13 +142,17 @@ def _admitted(context: Context, endpoint: Endpoint, request: web.Request) -> Cal
 
 def _told(call: Call, error: Exception) -> Problem:
     """Return the problem of a read, or of a write before anything was claimed."""
-    account = call.http.match_info.get("provider") or call.http.match_info.get("id", "").partition(":")[0] or None
-    told = describe(error, account if account in call.context.providers else None)
+    told = _described(call, error)
     if isinstance(error, InvalidOrder) and call.http.method == "GET":
         return msgspec.structs.replace(told, status=400)
     if call.http.method in {"POST", "PATCH", "DELETE"} and call.http.path != "/v1/availability":
         return msgspec.structs.replace(told, placed="no", retry="same-key")
     return told
+
+
+def _described(call: Call, error: Exception) -> Problem:
+    account = call.http.match_info.get("provider") or call.http.match_info.get("id", "").partition(":")[0] or None
+    return describe(error, account if account in call.context.providers else None)
 
 
 def _response(answer: Answer) -> web.Response:

@@ -68,7 +68,7 @@ def operation_view(operation: Operation, caller: Caller) -> OperationView:
         updated_at=operation.updated_at.replace(microsecond=0),
         reference=operation.reference,
         order_id=operation.subject,
-        next_check_at=operation.next_check_at,
+        next_check_at=operation.due.replace(microsecond=0) if operation.due else None,
         result=None if failed else body,
         problem=body if failed else None,
     )

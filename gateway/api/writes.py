@@ -1,15 +1,13 @@
 """What every write has in common: the key, the claim, the wait, and the answer for each state."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
-from adapters.contract.adapter import WriteContext
-from adapters.contract.flow import Flow
-from adapters.contract.models.resources import Order, OrderChange
 from gateway.api.body import ApiError, refuse
 from gateway.api.context import Answer, Call
 from gateway.api.keys import KeyInvalid, KeyMissing, parse_key
@@ -17,6 +15,7 @@ from gateway.api.problems import Problem, Retry, problem
 from gateway.api.views import operation_view
 from gateway.operations.answers import operation_path
 from gateway.operations.engine import WRITE_SECONDS, Write
+from gateway.operations.intents import Intent
 from gateway.providers.provider import Provider
 from policies.errors import DuplicateReference, KeyReused
 from policies.idempotency import fingerprint
@@ -88,28 +87,24 @@ async def earlier(call: Call, key: Key) -> Answer | None:
 async def carried_out(
     call: Call,
     key: Key,
-    kind: str,
     provider: Provider,
-    flow: Callable[[WriteContext], Flow[Order | OrderChange]],
+    intent: Intent,
     *,
     reference: str | None = None,
     subject: str | None = None,
-    seconds: float = WRITE_SECONDS,
+    valid_until: datetime | None = None,
 ) -> Answer:
-    """Submit a write and answer with its outcome, as far as it is known when the wait is over.
-
-    Nothing is sent later than `seconds` from now.
-    """
+    """Submit a write and answer with its outcome, as far as it is known when the wait is over."""
     write = Write(
-        kind=kind,
         caller=call.caller.name,
         key=key.value,
         fingerprint=key.fingerprint,
         provider=provider,
-        flow=flow,
-        trip=call.trip(min(seconds, WRITE_SECONDS), key.value),
+        intent=intent,
+        trip=call.trip(_seconds(valid_until), key.value),
         reference=reference,
         subject=subject,
+        valid_until=valid_until,
     )
     try:
         operation, first = await call.context.engine.submit(write)
@@ -118,6 +113,13 @@ async def carried_out(
     except DuplicateReference as error:
         raise await _conflict(call, "duplicate-order-reference", error.operation_id) from error
     return await _told(call, operation, key, first=first)
+
+
+def _seconds(valid_until: datetime | None) -> float:
+    """Return for how long a request may leave: as long as a write may take, and as it is wanted."""
+    if valid_until is None:
+        return WRITE_SECONDS
+    return min(WRITE_SECONDS, max(0.0, (valid_until - datetime.now(UTC)).total_seconds()))
 
 
 async def _told(call: Call, operation: Operation, key: Key, *, first: bool) -> Answer:

@@ -26,7 +26,7 @@ _SHORTEST_SECRET = 4
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """What the gateway is to be. `warnings` are sentences for whoever starts it."""
+    """What the gateway is to be. Relative paths start at `folder`. `warnings` are sentences for whoever starts it."""
 
     listen: Listen
     admin: Admin
@@ -34,6 +34,7 @@ class Configuration:
     callers: Mapping[str, Caller]
     providers: Mapping[str, Provider]
     routes: tuple[Route, ...]
+    folder: FilePath
     warnings: tuple[str, ...] = field(default=())
 
 
@@ -55,7 +56,8 @@ def load(
     for key in root.entries:
         if key not in Config.model_fields:
             check.unknown((key,), Config.model_fields)
-    return _read(check, ProviderReader(check, Registry(names, load_registration), path.parent), problems)
+    reader = ProviderReader(check, Registry(names, load_registration), path.parent)
+    return _read(check, reader, problems, path.parent)
 
 
 def _tree(path: FilePath, problems: Problems) -> MappingNode:
@@ -105,7 +107,7 @@ def _resolve(root: Node, environ: Mapping[str, str], folder: FilePath, problems:
     return {secret for secret in secrets if len(secret) >= _SHORTEST_SECRET}
 
 
-def _read(check: Validator, reader: ProviderReader, problems: Problems) -> Configuration:
+def _read(check: Validator, reader: ProviderReader, problems: Problems, folder: FilePath) -> Configuration:
     """Return the configuration. Raises ConfigError with every mistake."""
     listen, admin, store = (
         check.read(Listen, ("listen",)),
@@ -122,7 +124,7 @@ def _read(check: Validator, reader: ProviderReader, problems: Problems) -> Confi
     if not provider_names:
         check.refuse(("providers",), "is missing; write providers: with at least one provider below it", key=True)
     rules.check_listeners(check, listen, admin, callers=bool(caller_names))
-    rules.check_store(check, store)
+    rules.check_store(check, store, [name for name, provider in providers.items() if not provider.is_here])
     rules.check_callers(check, callers, provider_names)
     rules.check_routes(check, routes, provider_names, caller_names)
     problems.raise_any()
@@ -130,7 +132,6 @@ def _read(check: Validator, reader: ProviderReader, problems: Problems) -> Confi
     if listen is None or admin is None or store is None or len(providers) < len(provider_names):
         raise problems.error()
     warnings = (
-        *rules.forgetting(store, [provider.name for provider in providers.values() if not provider.simulated]),
         *rules.unreachable_routes(known_routes),
         *(
             f"{secret} stands in the file itself; write ${{NAME}} or ${{file:/path}}"
@@ -138,7 +139,14 @@ def _read(check: Validator, reader: ProviderReader, problems: Problems) -> Confi
         ),
     )
     return Configuration(
-        listen, admin, store, MappingProxyType(callers), MappingProxyType(providers), known_routes, warnings
+        listen,
+        admin,
+        store,
+        MappingProxyType(callers),
+        MappingProxyType(providers),
+        known_routes,
+        folder,
+        warnings,
     )
 
 

@@ -61,6 +61,12 @@ def _secret_proxy(secret: SecretStr) -> SecretStr:
     return SecretStr(addresses.proxy_url(secret.get_secret_value()))
 
 
+def _journal_key(key: SecretStr) -> SecretStr:
+    if re.fullmatch(r"[0-9a-fA-F]{64}", key.get_secret_value()) is None:
+        raise ValueError("is not a key of 64 hexadecimal digits, as `openssl rand -hex 32` prints")
+    return key
+
+
 def _names_or_all(names: tuple[str, ...]) -> tuple[str, ...]:
     if EVERY_PROVIDER in names and len(names) > 1:
         raise ValueError('is either "*" or a list of names')
@@ -119,12 +125,20 @@ class Store(Section):
     """Where the gateway remembers idempotency keys and operations."""
 
     url: Text = Field(
-        "memory:", description="`memory:` keeps everything in the process: it is forgotten when the gateway restarts."
+        "sqlite:ordergate.db",
+        description="`sqlite:PATH` is a file of one instance, on a disk that survives restarts (a relative path starts "
+        "at this file's folder); `postgresql://user@host/database` is shared by a fleet; `memory:` forgets everything.",
     )
     ephemeral: bool = Field(
         False,
         description="Write `true` to accept that idempotency keys and operations are forgotten at a restart, so that "
-        "an order sent again afterwards is placed again. Required for `memory:`.",
+        "an order sent again afterwards is placed again. Required for `memory:` and for a disk that does not survive a "
+        "restart; allowed while every provider is simulated.",
+    )
+    keys: OneOrMore[Annotated[SecretStr, AfterValidator(_journal_key)]] = Field(
+        (),
+        description="Keys that seal stored requests and answers (AES-256-GCM), 64 hexadecimal digits each, as "
+        "`openssl rand -hex 32` prints. The first seals, all open: put a new one in front to change it.",
     )
 
 

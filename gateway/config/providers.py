@@ -6,12 +6,14 @@ from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path as FilePath
 from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
 from adapters.contract.adapter import Adapter, Credentials, ProviderSettings
 from adapters.registry import Registration
 from gateway.config import rules
+from gateway.config.addresses import is_loopback
 from gateway.config.model import COMMON_KEYS, ClientCertificate, ProviderConfig
 from gateway.config.nodes import scalars
 from gateway.config.problems import CREDENTIALS, Path, suggestion
@@ -32,6 +34,11 @@ class Provider:
     def simulated(self) -> bool:
         """Tell whether the adapter's simulator stands in for the provider."""
         return self.common.simulated
+
+    @property
+    def is_here(self) -> bool:
+        """Tell whether orders never leave this machine: a simulator takes them, or something at a loopback address."""
+        return self.simulated or (self.base_url is not None and is_loopback(urlsplit(self.base_url).hostname or ""))
 
     @property
     def base_url(self) -> str | None:

@@ -9,6 +9,11 @@ from gateway.config.model import EVERY_PROVIDER, Admin, Caller, Listen, Provider
 from gateway.config.problems import Path, suggestion
 from gateway.config.validation import Validator
 
+_STORES = {
+    "memory": "memory:",
+    "sqlite": "sqlite:/var/lib/ordergate/journal.db",
+    "postgresql": "postgresql://user@host/database",
+}
 _SIMULATED_EXCLUDES = ("base_url", "proxy", "ca_file", "client_cert")
 
 
@@ -38,20 +43,26 @@ def check_listeners(check: Validator, listen: Listen | None, admin: Admin | None
         check.refuse(("admin", "port"), "is the port of `listen` too; write another")
 
 
-def check_store(check: Validator, store: Store | None) -> None:
-    """Accept the one store there is, and only with the word that says what it forgets."""
+def check_store(check: Validator, store: Store | None, real: Sequence[str]) -> None:
+    """Accept a store of a known kind, and one that forgets only with the word for it and simulated providers only."""
     if store is None:
         return
-    if store.url != "memory:":
-        check.refuse(
-            ("store", "url"), "is not available in this version; write url: 'memory:' together with ephemeral: true"
-        )
-    elif not store.ephemeral:
+    scheme = store.url.partition(":")[0]
+    if scheme not in _STORES:
+        check.refuse(("store", "url"), f"is no store; write {', '.join(_STORES.values())}")
+        return
+    if scheme == "memory" and not store.ephemeral:
         check.refuse(
             ("store", "ephemeral"),
             "must be true with the store memory:, which forgets idempotency keys and operations at a restart; write "
-            "store: with ephemeral: true below it to accept that",
+            "store: with ephemeral: true below it to accept that, or url: sqlite:/var/lib/ordergate/journal.db",
             key=True,
+        )
+    elif store.ephemeral and real:
+        check.refuse(
+            ("store", "ephemeral"),
+            f"is for simulated providers only, and {real[0]} is real: an order sent again after a restart would be "
+            "placed again; write url: sqlite:/var/lib/ordergate/journal.db without ephemeral",
         )
 
 
@@ -79,14 +90,6 @@ def check_routes(
         for position, caller in enumerate(route.when.caller or ()):
             path = _item(check, ("routes", index, "when", "caller"), position)
             _check_known(check, path, caller, callers, "caller")
-
-
-def forgetting(store: Store, real: Sequence[str]) -> list[str]:
-    """Return a warning when orders at real providers are kept in a store that forgets them."""
-    if not (store.ephemeral and real):
-        return []
-    names = f"{', '.join(real)} {'is' if len(real) == 1 else 'are'}"
-    return [f"a restart forgets idempotency keys and operations, and {names} real: an order sent again is placed again"]
 
 
 def unreachable_routes(routes: Sequence[Route]) -> list[str]:

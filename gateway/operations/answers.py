@@ -60,7 +60,7 @@ def state_after(error: BaseException, trip: Trip, provider: Provider) -> State:
     return state
 
 
-def telling(error: BaseException, trip: Trip) -> BaseException:
+def telling(error: Exception, trip: Trip) -> Exception:
     """Return the error to tell: a commit's verdict, where something else (a fault of ours) came after it."""
     return error if isinstance(error, AdapterError) or trip.last_error is None else trip.last_error
 
@@ -112,9 +112,38 @@ def of_error(error: BaseException, operation: Operation) -> StoredAnswer:
         # The provider said yes, and the rest of its answer could not be read: placed, its id is still to be found.
         return StoredAnswer(202, {"location": operation_path(operation.id)}, b"")
     if operation.state == "unknown":
-        return _stored(problem("outcome-unknown", provider=ProviderWords(name=operation.account)), operation, "unknown")
+        return of_doubt(operation)
     told = describe(error, operation.account) if isinstance(error, Exception) else problem("internal")
     return _stored(told, operation, operation.state)
+
+
+def of_doubt(operation: Operation) -> StoredAnswer:
+    """Return the problem of an operation that may have been executed."""
+    return _stored(problem("outcome-unknown", provider=ProviderWords(name=operation.account)), operation, "unknown")
+
+
+def of_nothing(operation: Operation, state: State) -> StoredAnswer:
+    """Return the problem of an operation that was found not to have been executed."""
+    name = "rejected-by-provider" if state == "failed" else "deadline-exceeded"
+    return _stored(problem(name, provider=ProviderWords(name=operation.account)), operation, state)
+
+
+def of_verdict(operation: Operation) -> StoredAnswer:
+    """Return what a person's verdict is answered as: the operation, or that nothing was placed."""
+    if operation.state == "failed":
+        told = problem("rejected-by-provider", "A person found that nothing was placed.")
+        return _stored(told, operation, "failed")
+    return StoredAnswer(202, {"location": operation_path(operation.id)}, b"")
+
+
+def change_in(operation: Operation) -> OrderChange | None:
+    """Return the change that a pending operation was answered with, or None where there is none."""
+    if operation.answer is None or operation.answer.status != 200:
+        return None
+    try:
+        return msgspec.json.decode(operation.answer.body, type=OrderChange)
+    except msgspec.DecodeError:
+        return None
 
 
 def of_withdrawal(operation: Operation) -> StoredAnswer:

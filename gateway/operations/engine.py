@@ -1,79 +1,90 @@
-"""Carries out writes: one claim for each key, one task for each operation, and an answer that is kept.
+"""Carries out writes: one claim for each key, one run at a time for each operation, an answer that is kept.
 
-    submit ── claim ──► run the flow ──► done: answer kept
-                │                    ├─► pending: poll the provider's processes until they end
-                │                    └─► failed, cancelled or unknown (policies.operation says which)
+    submit ── claim ──► run the flow ──► done, refused, or not executed: ended, answer kept
+                │                    ├─► pending: the worker polls the provider's processes
+                │                    └─► unknown: the worker finds out (operations.resolver)
                 └─ lost to an earlier request: wait for its outcome, replay it
 
-The caller's disconnect cancels nothing: the operation runs in a task of its own, and the request only waits for it.
+The intent is durable before the first byte of a commit leaves. The caller's disconnect cancels nothing: a run is a
+task of its own, and the request only waits for it.
 """
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from adapters.contract.adapter import ProcessState, WriteContext
+from adapters.contract.adapter import WriteContext
 from adapters.contract.errors import AdapterError
 from adapters.contract.flow import Flow
 from adapters.contract.models.resources import Order, OrderChange
-from adapters.contract.wire import HttpRequest
 from gateway.errors import AdapterFault
 from gateway.operations import answers
-from gateway.operations.processes import POLL_SECONDS, given_up, processes, settled
+from gateway.operations.intents import Intent
+from gateway.operations.recorder import FlowChanged
+from gateway.operations.run import Run
+from gateway.points import reach
 from gateway.providers.provider import Provider, Trip
-from policies.errors import DuplicateReference, KeyReused, Overloaded, PolicyError, Withdrawn
-from policies.journal import Evidence, Journal, JournalFull, Operation
-from policies.operation import State
+from policies.errors import DuplicateReference, KeyReused, LeaseLost, Overloaded, PolicyError, Withdrawn
+from policies.journal import Change, Evidence, Journal, JournalUnavailable, Operation
+from policies.operation import ENDED, State
 
 WRITE_SECONDS = 60.0
 """The longest a write may take from its claim to the provider's answer, queueing included."""
+LEASE_SECONDS = WRITE_SECONDS + 10.0
+VALID_SECONDS = 900.0
+"""How long an order is wanted when the caller does not say: what was not sent by then is not sent any more."""
 MAX_LIVE = 2_000
 """Operations under way at once; more are refused before anything is sent."""
+LOOK_SECONDS = 0.25
+"""How often a request waiting for an operation that another instance runs looks at the journal."""
 
 log = structlog.get_logger("ordergate.operations")
 
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One intended write: whose, with which key and content, and the flow that carries it out."""
+    """One intended write: whose, with which key and content, and what it wants."""
 
-    kind: str
     caller: str
     key: str
     fingerprint: str
     provider: Provider
-    flow: Callable[[WriteContext], Flow[Order | OrderChange]]
+    intent: Intent
     trip: Trip
     reference: str | None = None
+    twin: str | None = None
     subject: str | None = None
-
-
-@dataclass(slots=True)
-class _Run:
-    """The live part of an operation: its record as last stored, and the task that carries it out."""
-
-    write: Write
-    operation: Operation
-    task: asyncio.Task[None] | None = None
-    ended: Operation | None = None
+    valid_until: datetime | None = None
 
 
 class Engine:
-    """Runs writes against the journal. `new_id` makes ids that grow with time."""
+    """Runs writes against the journal. `new_id` makes ids that grow with time; `worker` names this process."""
 
-    def __init__(self, journal: Journal, new_id: Callable[[], str]) -> None:
-        self._journal = journal
+    def __init__(
+        self,
+        journal: Journal,
+        providers: Mapping[str, Provider],
+        new_id: Callable[[], str],
+        worker: str,
+    ) -> None:
+        self.journal = journal
+        self.providers = providers
+        self.worker = worker
         self._new_id = new_id
-        self._runs: dict[str, _Run] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._ended: dict[str, asyncio.Event] = {}
+        self._runs: dict[str, Run] = {}
+        self._claiming = 0
         self._closing = False
 
     async def known(self, caller: str, key: str, fingerprint: str) -> Operation | None:
         """Return the caller's earlier operation with that key, unless its key is not used up. Raises KeyReused."""
-        operation = await self._journal.find(caller, key)
+        operation = await self.journal.find(caller, key)
         if operation is None or operation.state == "cancelled":
             return None
         if operation.fingerprint != fingerprint:
@@ -83,69 +94,159 @@ class Engine:
     async def submit(self, write: Write) -> tuple[Operation, bool]:
         """Claim and start a write; return its operation and True, or the earlier one with that key and False.
 
-        Raises KeyReused, DuplicateReference, Overloaded, JournalFull; nothing was sent then.
+        Raises KeyReused, DuplicateReference, Overloaded, JournalUnavailable; nothing was sent then.
         """
-        if self._closing or len(self._runs) >= MAX_LIVE:
+        if self._closing or len(self._tasks) + self._claiming >= MAX_LIVE:
             raise Overloaded(1.0)
+        wanted = self._wanted(write)
+        reach("before-claim")
+        self._claiming += 1
+        try:
+            claimed = await self.journal.claim(wanted)
+        finally:
+            self._claiming -= 1
+        reach("after-claim")
+        if claimed.id != wanted.id:
+            return self._lost(claimed, write), False
+        run = Run(self.journal, write.provider, claimed, [], write.trip)
+        self._runs[claimed.id] = run
+        self.start(claimed.id, self.carry_out(run, write.intent))
+        return claimed, True
+
+    def _wanted(self, write: Write) -> Operation:
+        """Return the operation that a write begins as."""
         now = datetime.now(UTC)
-        wanted = Operation(
+        return Operation(
             id=self._new_id(),
             caller=write.caller,
             key=write.key,
             fingerprint=write.fingerprint,
-            kind=write.kind,
+            kind=write.intent.kind,
             account=write.provider.name,
+            content=write.intent.encoded(),
             reference=write.reference,
+            twin=write.twin,
             subject=write.subject,
             created_at=now,
             updated_at=now,
-            evidence=(Evidence(now, "claimed", "accepted"),),
+            valid_until=write.valid_until or now + timedelta(seconds=VALID_SECONDS),
+            due=now,
+            owner=self.worker,
+            lease_until=now + timedelta(seconds=LEASE_SECONDS),
+            evidence=(Evidence(now, "claimed", "accepted", detail=write.trip.request_id),),
         )
-        claimed = await self._journal.claim(wanted)
-        if claimed.id != wanted.id:
-            return self._lost(claimed, write), False
-        run = _Run(write, claimed)
-        self._runs[claimed.id] = run
-        run.task = asyncio.create_task(self._carry_out(run), name=f"operation {claimed.id}")
-        return claimed, True
+
+    def start(self, operation_id: str, work: Coroutine[object, object, None]) -> None:
+        """Run work for an operation in a task of its own."""
+        self._ended.setdefault(operation_id, asyncio.Event())
+        task = asyncio.create_task(work, name=f"operation {operation_id}")
+        self._tasks[operation_id] = task
+        task.add_done_callback(lambda done: self._done(operation_id, done))
+
+    def runs_here(self, operation_id: str) -> bool:
+        """Tell whether this process works on the operation now."""
+        return operation_id in self._tasks
 
     async def outcome(self, operation_id: str, wait: float) -> Operation:
-        """Return the operation when it has ended, or as it stands after `wait` seconds."""
+        """Return the operation when it has ended or is in doubt, or as it stands after `wait` seconds."""
+        deadline = time.monotonic() + wait
         run = self._runs.get(operation_id)
-        if run is not None and run.task is not None and wait > 0:
-            await asyncio.wait({run.task}, timeout=wait)
-        operation = await self._journal.get(operation_id)
-        if operation is None and run is not None:
-            # Its key was not used up, and somebody has claimed it anew already.
-            operation = run.ended
-        assert operation is not None  # noqa: S101 - live and ended operations are kept
-        return operation
+        while True:
+            operation = await self.journal.get(operation_id)
+            assert operation is not None  # noqa: S101 - an operation never disappears while it is asked for
+            if operation.id != operation_id and run is not None:
+                # Its key was not used up, and somebody has claimed it anew already.
+                return run.operation
+            left = deadline - time.monotonic()
+            if left <= 0 or operation.state in ENDED or operation.state in {"unknown", "parked"}:
+                return operation
+            ended = self._ended.get(operation_id)
+            seconds = min(left, LOOK_SECONDS if ended is None else left)
+            try:
+                async with asyncio.timeout(seconds):
+                    await (ended.wait() if ended is not None else asyncio.Event().wait())
+            except TimeoutError:
+                continue
 
     async def withdraw(self, operation: Operation) -> Operation:
         """Cancel an operation of which nothing was sent. Raises Withdrawn when something was, or it has ended."""
         if operation.state != "accepted":
             raise Withdrawn
         now = datetime.now(UTC)
-        cancelled = self._next(operation, "cancelled", Evidence(now, "withdrawn", "not sent"))
+        evidence = Evidence(now, "withdrawn", "not sent")
+        cancelled = replace(
+            operation, state="cancelled", updated_at=now, version=operation.version + 1, due=None, owner=None
+        )
         cancelled = replace(cancelled, answer=answers.of_withdrawal(cancelled))
-        if not await self._journal.update(cancelled):
+        if not await self.journal.update(cancelled, Change((evidence,))):
             raise Withdrawn
         # The run's own record is a version behind now: whatever it still tries to store, and so to send, is refused.
-        run = self._runs.get(operation.id)
-        if run is not None and run.task is not None:
-            run.ended = cancelled
-            run.task.cancel()
+        cancelled = replace(cancelled, evidence=(*operation.evidence, evidence))
+        if (run := self._runs.get(operation.id)) is not None:
+            run.operation = cancelled
+        if (task := self._tasks.get(operation.id)) is not None:
+            task.cancel()
         return cancelled
 
+    async def settle(self, operation: Operation, *, placed: bool, subject: str | None, by: str) -> Operation:
+        """Enter a person's verdict on an operation in doubt. Raises Withdrawn when it is not in doubt any more."""
+        if operation.state not in {"unknown", "parked"}:
+            raise Withdrawn
+        now = datetime.now(UTC)
+        evidence = Evidence(now, "human", "placed" if placed else "not placed", detail=by)
+        state: State = "succeeded" if placed else "failed"
+        ended = replace(operation, state=state, updated_at=now, version=operation.version + 1, due=None, owner=None)
+        ended = replace(ended, doubt=False, subject=subject or operation.subject, cause="a person's verdict")
+        ended = replace(ended, answer=answers.of_verdict(ended))
+        if not await self.journal.update(ended, Change((evidence,))):
+            raise Withdrawn
+        self.tell(operation.id)
+        return replace(ended, evidence=(*operation.evidence, evidence))
+
     async def close(self, grace: float) -> None:
-        """Take no more writes and let those under way end within `grace` seconds."""
+        """Take no more writes and let those under way end within `grace` seconds; the rest stays in the journal."""
         self._closing = True
-        tasks = {run.task for run in self._runs.values() if run.task is not None}
+        tasks = set(self._tasks.values())
         if tasks:
             _, pending = await asyncio.wait(tasks, timeout=grace)
             for task in pending:
                 task.cancel()
             await asyncio.gather(*pending, return_exceptions=True)
+
+    def tell(self, operation_id: str) -> None:
+        """Wake those who wait for an operation."""
+        if (event := self._ended.get(operation_id)) is not None:
+            event.set()
+
+    async def carry_out(self, run: Run, intent: Intent) -> None:
+        """Run an operation's flow, from its start or from where it stopped, and store what came of it."""
+        try:
+            await self._run_flow(run, intent)
+        except LeaseLost:
+            log.warning("operation is somebody else's now", operation=run.operation.id)
+        except asyncio.CancelledError:
+            # Stopped: what was sent is told as far as it got, what was not is not used up.
+            if run.operation.state in {"accepted", "sending"}:
+                with suppress(LeaseLost, JournalUnavailable):
+                    await run.end_in_error(Overloaded(1.0))
+            raise
+        except JournalUnavailable as error:
+            log.warning("journal unavailable in mid-operation", operation=run.operation.id, reason=str(error))
+        finally:
+            self.tell(run.operation.id)
+
+    async def _run_flow(self, run: Run, intent: Intent) -> None:
+        context = WriteContext(run.operation.id, run.operation.created_at)
+        try:
+            await run.end(await run.provider.run(_begun(intent, run.provider, context), run.trip))
+        except (LeaseLost, JournalUnavailable):
+            raise
+        except FlowChanged:
+            await run.park("flow-changed")
+        except Exception as error:
+            if not isinstance(error, AdapterError | PolicyError | AdapterFault):
+                log.exception("operation failed", operation=run.operation.id)
+            await run.end_in_error(error)
 
     def _lost(self, claimed: Operation, write: Write) -> Operation:
         if (claimed.caller, claimed.key) != (write.caller, write.key):
@@ -154,129 +255,21 @@ class Engine:
             raise KeyReused(claimed.id)
         return claimed
 
-    async def _carry_out(self, run: _Run) -> None:
-        try:
-            await self._run_flow(run)
-        except asyncio.CancelledError:
-            # What the provider works on stays pending; of anything else it is told how far it got.
-            if run.operation.state != "pending":
-                await self._end_without_result(run, Overloaded(1.0))
-            raise
-        finally:
-            self._runs.pop(run.operation.id, None)
-
-    async def _run_flow(self, run: _Run) -> None:
-        write, operation = run.write, run.operation
-        write.trip.before_commit = lambda request: self._sending(run, request)
-        context = WriteContext(operation.id, operation.created_at)
-        try:
-            result = await write.provider.run(_begun(write, context), write.trip)
-            self._note_attempts(run)
-            if isinstance(result, OrderChange) and result.state == "pending":
-                result = await self._poll(run, result)
-            await self._end(run, result)
-        except Withdrawn:
+    def _done(self, operation_id: str, task: asyncio.Task[None]) -> None:
+        if self._tasks.get(operation_id) is not task:
             return
-        except Exception as error:
-            if not isinstance(error, AdapterError | PolicyError | AdapterFault | JournalFull):
-                log.exception("operation failed", operation=operation.id)
-            await self._end_without_result(run, error)
-
-    async def _sending(self, run: _Run, request: HttpRequest) -> None:
-        """Record the intent before the first byte of a commit may leave. Raises Withdrawn."""
-        now = datetime.now(UTC)
-        self._note_attempts(run)
-        stored = self._next(run.operation, "sending", Evidence(now, "sending", request.step))
-        await self._store(run, replace(stored, attempts=stored.attempts + 1))
-
-    def _note_attempts(self, run: _Run) -> None:
-        """Turn the attempts that were seen since the last look into evidence."""
-        told = sum(1 for evidence in run.operation.evidence if evidence.kind in {"answer", "no-answer"})
-        now = datetime.now(UTC)
-        new = tuple(
-            Evidence(
-                now,
-                "answer" if attempt.judgement else "no-answer",
-                attempt.judgement or ("not-executed" if attempt.phase == "not-sent" else "unclear"),
-                attempt.phase,
-                attempt.status,
-            )
-            for attempt in run.write.trip.attempts[told:]
-        )
-        run.operation = replace(run.operation, evidence=run.operation.evidence + new)
-
-    async def _poll(self, run: _Run, change: OrderChange) -> OrderChange:
-        """Ask the provider's processes until they end or the last interval is over; return what came of the change."""
-        started = time.monotonic()
-        for seconds in POLL_SECONDS:
-            at = datetime.now(UTC) + timedelta(seconds=seconds)
-            polled = replace(
-                self._next(run.operation, "pending", Evidence(datetime.now(UTC), "poll", change.state)),
-                next_check_at=at.replace(microsecond=0),
-                answer=answers.of_change(change, run.operation),
-            )
-            await self._store(run, polled)
-            await asyncio.sleep(seconds)
-            states = await self._states(run, processes(change))
-            change = settled(change, states, provider=run.write.provider.adapter.title)
-            if change.state != "pending":
-                break
-        if change.state == "pending":
-            change = given_up(change, provider=run.write.provider.adapter.title)
-        log.info("processes ended", operation=run.operation.id, state=change.state, seconds=time.monotonic() - started)
-        return change
-
-    async def _states(self, run: _Run, ids: tuple[str, ...]) -> tuple[ProcessState, ...]:
-        trip = Trip(time.monotonic() + WRITE_SECONDS, run.write.trip.request_id, idempotency_key=run.write.key)
-        try:
-            return await run.write.provider.run(run.write.provider.adapter.poll(ids), trip)
-        except (AdapterError, PolicyError, AdapterFault) as error:
-            log.warning("poll failed", operation=run.operation.id, error=type(error).__name__)
-            return ()
-
-    async def _end(self, run: _Run, result: Order | OrderChange) -> None:
-        state = answers.state_of(result, run.write.trip.attempts)
-        if state in {"succeeded", "partial"}:
-            answer = answers.of_result(result, run.operation)
-        else:
-            answer = answers.of_failed_change(result, run.operation, run.write.trip.last_error, state)
-        subject = result.id if isinstance(result, Order) else result.order_id
-        ended = self._next(run.operation, state, Evidence(datetime.now(UTC), "ended", state))
-        await self._store(run, replace(ended, answer=answer, subject=subject, next_check_at=None))
-
-    async def _end_without_result(self, run: _Run, error: BaseException) -> None:
-        state = answers.state_after(error, run.write.trip, run.write.provider)
-        self._note_attempts(run)
-        verdict = type(error).__name__
-        ended = self._next(run.operation, state, Evidence(datetime.now(UTC), "ended", verdict))
-        answer = answers.of_error(answers.telling(error, run.write.trip), ended)
-        ended = replace(ended, answer=answer, next_check_at=None)
-        if await self._journal.update(ended):
-            run.ended = ended
-            log.info("operation ended", operation=ended.id, state=state, error=verdict, idempotency_key=ended.key)
-
-    def _next(self, operation: Operation, state: State, evidence: Evidence) -> Operation:
-        return replace(
-            operation,
-            state=state,
-            updated_at=evidence.at,
-            evidence=(*operation.evidence, evidence),
-            version=operation.version + 1,
-        )
-
-    async def _store(self, run: _Run, operation: Operation) -> None:
-        """Store the next version. Raises Withdrawn when the operation was changed by somebody else meanwhile."""
-        if not await self._journal.update(operation):
-            raise Withdrawn
-        run.operation = operation
+        del self._tasks[operation_id]
+        self._runs.pop(operation_id, None)
+        if (event := self._ended.pop(operation_id, None)) is not None:
+            event.set()
 
 
-def _begun(write: Write, context: WriteContext) -> Flow[Order | OrderChange]:
+def _begun(intent: Intent, provider: Provider, context: WriteContext) -> Flow[Order | OrderChange]:
     """Return the write's flow. Raises AdapterError, and AdapterFault for any other exception."""
     try:
-        return write.flow(context)
+        return intent.flow(provider.adapter, context)
     except AdapterError:
         raise
     except Exception as error:
-        log.exception("adapter failed", provider=write.provider.name)
+        log.exception("adapter failed", provider=provider.name)
         raise AdapterFault from error

@@ -8,9 +8,6 @@ import msgspec
 from adapters.contract.adapter import ProcessState
 from adapters.contract.models.resources import ChangedPart, OrderChange, PartProblem, PartState
 
-POLL_SECONDS: tuple[float, ...] = (1, 2, 5, 10, *([30] * 10), *([60] * 200))
-"""Growing intervals; together a little over three hours, within which a process reaches its end."""
-
 _STATES: dict[str, PartState] = {
     "pending": "pending",
     "succeeded": "done",

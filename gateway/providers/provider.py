@@ -2,42 +2,32 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import structlog
 
 from adapters.contract.adapter import Adapter, Token
-from adapters.contract.errors import (
-    AccountRefused,
-    AdapterError,
-    CredentialsRefused,
-    NoAnswer,
-    ProviderError,
-    RateLimited,
-)
+from adapters.contract.errors import AdapterError, CredentialsRefused, NoAnswer, ProviderError, RateLimited
 from adapters.contract.flow import Answer, Flow
 from adapters.contract.wire import HttpRequest, HttpResponse
 from gateway.config.model import Timeouts
 from gateway.errors import AdapterFault, judgement
+from gateway.points import reach
 from gateway.providers.channel import Channel
+from gateway.providers.driving import drive
 from gateway.providers.evidence import SendFailed
 from gateway.providers.outbound import Outbound
 from gateway.providers.pacing import Pacer, PacingRefused
 from gateway.providers.redaction import Redaction
 from gateway.providers.tokens import Tokens
-from gateway.providers.trip import Trip
-from policies.errors import CapacityExceeded, DeadlineExceeded, PolicyError
-from policies.journal import JournalFull
+from gateway.providers.trip import Place, Trip
+from policies.errors import CapacityExceeded, DeadlineExceeded
 from policies.operation import Attempt
 
 __all__ = ["Provider", "Trip"]
 
 T = TypeVar("T")
-
-MAX_STEPS = 50
-"""A flow that yields more often than this goes round in circles."""
 
 log = structlog.get_logger("ordergate.provider")
 
@@ -68,78 +58,29 @@ class Provider:
         self._tokens = Tokens(self._login, time.monotonic)
         self._redaction = Redaction(adapter.credentials)
 
+    @property
+    def order_seconds(self) -> float:
+        """Return the longest that one write may take on the wire."""
+        return self._timeouts.order
+
     async def run(self, flow: Flow[T], trip: Trip) -> T:
         """Drive a flow to its end and return what it returns.
 
         Raises AdapterError (refusals, provider errors, NoAnswer), CapacityExceeded, DeadlineExceeded, what
-        `before_commit` raises, and AdapterFault for any other exception of the adapter's own.
+        the recorder raises, and AdapterFault for any other exception of the adapter's own.
         """
-        return await self._drive(flow, trip, lambda request: self._answered(request, trip))
+        return await drive(flow, trip, lambda request, place: self._answered(request, place, trip), name=self.name)
 
-    async def _drive(self, flow: Flow[T], trip: Trip, send: Callable[[HttpRequest], Awaitable[Answer]]) -> T:
-        answer: Any = None
-        for _ in range(MAX_STEPS):
-            try:
-                step = flow.throw(answer) if isinstance(answer, ProviderError) else flow.send(answer)
-            except StopIteration as stop:
-                result: T = stop.value
-                return result
-            except AdapterError:
-                raise
-            except Exception as error:
-                log.exception("adapter failed", provider=self.name)
-                raise AdapterFault from error
-            requests = step if isinstance(step, list) else [step]
-            if not all(isinstance(one, HttpRequest) for one in requests):
-                break
-            trip.commits += sum(one.effect == "commit" for one in requests)
-            answer = await self._many(step, send) if isinstance(step, list) else await send(step)
-        log.error("flow does not end, or yields no request", provider=self.name)
-        flow.close()
-        raise AdapterFault
-
-    async def _many(
-        self, requests: list[HttpRequest], send: Callable[[HttpRequest], Awaitable[Answer]]
-    ) -> list[Answer]:
-        """Send independent requests: reads at once, writes one by one."""
-        if any(request.effect == "commit" for request in requests):
-            return await self._in_turn(requests, send)
-        reads = [asyncio.ensure_future(send(request)) for request in requests]
-        try:
-            return list(await asyncio.gather(*reads))
-        finally:
-            for read in reads:
-                read.cancel()
-
-    async def _in_turn(
-        self, requests: list[HttpRequest], send: Callable[[HttpRequest], Awaitable[Answer]]
-    ) -> list[Answer]:
-        """Send writes one by one.
-
-        What stops the first ends the flow: nothing was done. What stops a later one is an answer like any other, "not
-        sent", so that the flow can tell what came of those before it.
-        """
-        answers: list[Answer] = []
-        for request in requests:
-            try:
-                answers.append(await send(request))
-            except (AdapterError, PolicyError, AdapterFault, JournalFull) as error:
-                if not answers:
-                    raise
-                if isinstance(error, CredentialsRefused | AccountRefused | RateLimited):
-                    answers.append(error)
-                else:
-                    answers.append(NoAnswer(type(error).__name__, sent=False))
-        return answers
-
-    async def _answered(self, request: HttpRequest, trip: Trip) -> Answer:
+    async def _answered(self, request: HttpRequest, place: Place, trip: Trip) -> Answer:
         """Send one request, with one more login where the token was refused; return the answer or the error it is."""
+        if trip.recorder is not None and (kept := trip.recorder.recall(place, request)) is not None:
+            return self._played_back(request, kept, trip)
         token = await self._tokens.get() if self.adapter.needs_login else None
-        answer = await self._sent(request, token, trip)
+        answer = await self._sent(request, token, place, trip)
         if isinstance(answer, CredentialsRefused) and token is not None:
             other = await self._tokens.replace(token)
             if other is not None:
-                answer = await self._sent(request, other, trip)
+                answer = await self._sent(request, other, place, trip)
         if request.effect == "commit":
             trip.last_error = answer if isinstance(answer, ProviderError) else None
         if isinstance(answer, ProviderError):
@@ -148,12 +89,29 @@ class Provider:
             self.last_failure = None
         return answer
 
-    async def _sent(self, request: HttpRequest, token: Token | None, trip: Trip) -> Answer:
+    def _played_back(self, request: HttpRequest, kept: Answer, trip: Trip) -> Answer:
+        answer = kept if isinstance(kept, ProviderError) else self._judged(request, kept, trip)
+        if request.effect == "commit":
+            trip.last_error = answer if isinstance(answer, ProviderError) else None
+        return answer
+
+    async def _sent(self, request: HttpRequest, token: Token | None, place: Place, trip: Trip) -> Answer:
         authorized = self._authorized(request, token)
         if trip.traceparent is not None:
             authorized = authorized.with_headers({"traceparent": trip.traceparent})
         own = self._timeouts.order if request.effect == "commit" else self._timeouts.read
-        return await self._exchange(authorized, own, trip)
+        tried = len(trip.attempts)
+        try:
+            response, answer = await self._exchange(request, authorized, own, place, trip)
+        except (AdapterFault, DeadlineExceeded):
+            # It was recorded as about to leave, and then did not.
+            if trip.recorder is not None and len(trip.attempts) > tried:
+                await trip.recorder.after(place, request, None, trip.attempts[tried])
+            raise
+        if trip.recorder is not None:
+            attempt = trip.attempts[tried] if len(trip.attempts) > tried else Attempt("answered")
+            await trip.recorder.after(place, request, self._redaction.kept(response, authorized), attempt)
+        return answer
 
     def _authorized(self, request: HttpRequest, token: Token | None) -> HttpRequest:
         try:
@@ -164,19 +122,26 @@ class Provider:
             log.exception("adapter failed", provider=self.name)
             raise AdapterFault from error
 
-    async def _exchange(self, request: HttpRequest, own: float, trip: Trip) -> Answer:
+    async def _exchange(
+        self, request: HttpRequest, authorized: HttpRequest, own: float, place: Place, trip: Trip
+    ) -> tuple[HttpResponse | None, Answer]:
+        """Send a request when there is room for it; return the response, where one came, and what it is judged as."""
         queued = time.monotonic()
         try:
             async with self._pacer.admitted(request, trip.left(own)):
                 started = time.monotonic()
                 trip.queue_seconds += started - queued
-                left = trip.left(own)
-                if left <= 0:
+                if trip.left(own) <= 0:
                     raise DeadlineExceeded
-                if request.effect == "commit":
-                    await trip.before_commit(request)
+                if request.effect == "commit" and trip.recorder is not None:
+                    await trip.recorder.before(place, request)
+                    if trip.left(own) <= 0:
+                        # The record took all the time there was.
+                        trip.attempts.append(Attempt("not-sent"))
+                        raise DeadlineExceeded
+                left = trip.left(own)
                 try:
-                    response = await self._outbound.send(request, self._channel, left)
+                    response = await self._outbound.send(authorized, self._channel, left)
                 except asyncio.CancelledError:
                     if request.effect == "commit":
                         # Stopped in the middle: nobody knows what left, so all of it may have.
@@ -188,8 +153,8 @@ class Provider:
             raise CapacityExceeded(refused.retry_after) from refused
         except SendFailed as failure:
             # Only here: the pacer has to see it, for what was never sent costs no slot.
-            return self._failed(request, failure, trip)
-        return self._judged(request, response, trip)
+            return None, self._failed(authorized, failure, trip)
+        return response, self._judged(authorized, response, trip)
 
     def _failed(self, request: HttpRequest, failure: SendFailed, trip: Trip) -> NoAnswer:
         if request.effect == "commit":
@@ -263,11 +228,17 @@ class Provider:
     async def _login(self) -> Token:
         trip = Trip(time.monotonic() + self._timeouts.login * 2, request_id="login")
 
+        reach("login")
+
         def flow() -> Flow[Token]:
             return (yield from self.adapter.login(datetime.now(UTC)))
 
+        async def sent(request: HttpRequest, place: Place) -> Answer:
+            _, answer = await self._exchange(request, request, self._timeouts.login, place, trip)
+            return answer
+
         try:
-            return await self._drive(flow(), trip, lambda request: self._exchange(request, self._timeouts.login, trip))
+            return await drive(flow(), trip, sent, name=self.name)
         except ProviderError as error:
             self.last_failure = type(error).__name__
             raise

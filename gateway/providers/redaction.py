@@ -6,12 +6,14 @@ from urllib.parse import quote
 from pydantic import BaseModel, SecretStr
 
 from adapters.contract.errors import ProviderError, Violation
-from adapters.contract.wire import HttpRequest
+from adapters.contract.wire import HttpRequest, HttpResponse
 
 REDACTED = "[secret]"
 LONGEST = 200
 SHORTEST = 4
 """Shorter texts are in ordinary words too, and would tear holes into messages."""
+SHORTEST_KEPT = 8
+"""Shorter texts may be data of an answer that is kept, which a flow reads again."""
 
 
 class Redaction:
@@ -38,9 +40,23 @@ class Redaction:
         """Return a text of the provider's for a log: without secrets, and not long."""
         return self._cleaner(request)(text)[:LONGEST] if text else None
 
-    def _cleaner(self, request: HttpRequest) -> Callable[[str], str]:
+    def kept(self, answer: HttpResponse | None, request: HttpRequest) -> HttpResponse | None:
+        """Return an answer as it is kept: without secrets in its headers and body."""
+        if answer is None:
+            return None
+        found = self._found(request, SHORTEST_KEPT)
+        clean = self._cleaner(request, SHORTEST_KEPT)
+        body = answer.body
+        for secret in found:
+            body = body.replace(secret.encode(), REDACTED.encode())
+        return HttpResponse(answer.status, {name: clean(value) for name, value in answer.headers.items()}, body)
+
+    def _found(self, request: HttpRequest, shortest: int) -> list[str]:
         secrets = self._secrets | _words_of(request)
-        found = sorted((secret for secret in secrets if len(secret) >= SHORTEST), key=len, reverse=True)
+        return sorted((secret for secret in secrets if len(secret) >= shortest), key=len, reverse=True)
+
+    def _cleaner(self, request: HttpRequest, shortest: int = SHORTEST) -> Callable[[str], str]:
+        found = self._found(request, shortest)
 
         def clean(text: str) -> str:
             for secret in found:

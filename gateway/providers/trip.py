@@ -1,32 +1,53 @@
 """One call through a provider: the time it has, and what it saw on its way."""
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from adapters.contract.errors import ProviderError
-from adapters.contract.wire import HttpRequest
+from adapters.contract.flow import Answer
+from adapters.contract.wire import HttpRequest, HttpResponse
 from policies.operation import Attempt
 
+Place = tuple[int, int]
+"""Where a request stands in its flow: which of the things yielded, and which part of a list."""
 
-async def _nothing(request: HttpRequest) -> None:
-    """Let a request go without a word."""
+
+class Recorder(Protocol):
+    """Keeps what a flow sends and is answered, so that it can be resumed; a write has one."""
+
+    def recall(self, place: Place, request: HttpRequest) -> Answer | None:
+        """Return what is known of the answer, or None where the request is to be sent. Raises FlowChanged."""
+        ...
+
+    async def freeze(self, index: int, requests: Sequence[HttpRequest]) -> None:
+        """Keep requests that belong together, before the first of them is sent."""
+        ...
+
+    async def before(self, place: Place, request: HttpRequest) -> None:
+        """Record durably that a commit is about to leave. May raise to stop it."""
+        ...
+
+    async def after(self, place: Place, request: HttpRequest, response: HttpResponse | None, attempt: Attempt) -> None:
+        """Record how far a request got and what was answered."""
+        ...
 
 
 @dataclass(slots=True)
 class Trip:
     """What one call through a provider may take, and what it saw.
 
-    `deadline` is monotonic time. `before_commit` is awaited before a request with effect `commit` may leave; it may
-    raise to stop it. `attempts` has every commit that was tried, in order; `commits` counts those that the flow wanted
-    sent. `last_error` is what the last commit was answered, where that was an error.
+    `deadline` is monotonic time. `recorder` keeps the requests of a write. `attempts` has every commit that was tried,
+    in order; `commits` counts those that the flow wanted sent. `last_error` is what the last commit was answered, where
+    that was an error.
     """
 
     deadline: float
     request_id: str
     idempotency_key: str | None = None
     traceparent: str | None = None
-    before_commit: Callable[[HttpRequest], Awaitable[None]] = _nothing
+    recorder: Recorder | None = None
     attempts: list[Attempt] = field(default_factory=list)
     commits: int = 0
     last_error: ProviderError | None = None

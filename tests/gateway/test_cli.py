@@ -1,9 +1,11 @@
 """The command line, as far as it only reads: the schema, the providers, a configuration, mistakes in what is asked."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
+import structlog
 from jsonschema import Draft202012Validator
 from typer.testing import CliRunner, Result
 
@@ -15,8 +17,8 @@ pytestmark = pytest.mark.blocking_allowed("a command has no loop of anybody's to
 
 SIMULATED = """\
 store:
-  url: 'memory:'
-  ephemeral: true
+  url: sqlite:journal.db
+  ephemeral: false
 providers:
   shop:
     adapter: reseller
@@ -29,6 +31,13 @@ providers:
       api_secret: ${PRINT_SECRET}
 """
 SECRETS = {"PRINT_KEY": "canary-key-7261", "PRINT_SECRET": "canary-secret-7261"}
+
+
+@pytest.fixture(autouse=True)
+def logs_go_where_they_went() -> Iterator[None]:
+    """A command sends the process's logs to its own stderr, which is closed when it has ended."""
+    yield
+    structlog.reset_defaults()
 
 
 def ordergate(*arguments: str, environ: dict[str, str] | None = None) -> Result:

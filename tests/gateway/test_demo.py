@@ -21,7 +21,8 @@ REFUSED = HEAD + (
     "  gelato:\n    adapter: gelato\n    simulated: true\n    credentials:\n"
     "      api_key: wrong-key\n      api_secret: wrong-secret\n"
 )
-REAL = HEAD + (
+REAL = (
+    "store:\n  url: sqlite:journal.db\nproviders:\n"
     "  gelato:\n    adapter: gelato\n    base_url: https://connector.example.com\n    credentials:\n"
     "      api_key: some-key\n      api_secret: some-secret\n"
 )

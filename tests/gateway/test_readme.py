@@ -14,7 +14,7 @@ from gateway.api.problems import TYPES
 from gateway.app import DRAIN_SECONDS
 from gateway.config.load import ConfigError
 from gateway.operations.engine import MAX_LIVE
-from gateway.stores.memory import MAX_OPERATIONS
+from gateway.stores.sqlite import MEMORY_BYTES
 from support.running import ALL_SIMULATED, configured, running_gateway
 from support.transcript import Comparison, Shown, blocks, transcripts
 
@@ -22,9 +22,9 @@ ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
 DOCUMENTS = [README, ROOT / "CHANGELOG.md", ROOT / "docs" / "idempotency.md"]
 MISTAKES = """\
-store:
-  url: 'memory:'
-  ephemeral: true
+# The store is
+# the default:
+# a file beside this one.
 providers:
   bol:
     adapter: bol
@@ -110,7 +110,7 @@ def test_the_code_shown_is_the_example_s() -> None:
 
 
 def test_the_configuration_shown_can_be_loaded(tmp_path: Path) -> None:
-    """The five real accounts and the routes of the README are a configuration, with its one documented warning."""
+    """The five real accounts and the routes of the README are a configuration, without a warning."""
     text = next(one for one in blocks(README, "yaml") if one.startswith("store:"))
     for name in re.findall(r"\$\{file:/run/secrets/([\w-]+)\}", text):
         (tmp_path / name).write_text(f"secret-{name}\n")
@@ -119,8 +119,8 @@ def test_the_configuration_shown_can_be_loaded(tmp_path: Path) -> None:
     assert list(loaded.providers) == ["bol-nl", "gelato", "rexel", "reseller", "reusely"]
     assert not any(entry.simulated for entry in loaded.providers.values())
     assert [route.provider for route in loaded.routes] == ["reusely", "gelato"]
-    assert len(loaded.warnings) == 1
-    assert "an order sent again is placed again" in loaded.warnings[0]
+    assert loaded.warnings == ()
+    assert not loaded.store.ephemeral
 
 
 @needs_curl
@@ -172,6 +172,7 @@ def test_the_numbers_are_the_code_s() -> None:
     """Limits as the README states them."""
     readme = README.read_text()
     assert f"| {body.MAX_BYTES // 1024**2} MiB, {body.MAX_DEPTH} levels, 100 lines |" in readme
-    assert f"| {MAX_LIVE:,}, {MAX_OPERATIONS:,} (" in readme
+    assert f"| writes under way | {MAX_LIVE:,} |" in readme
+    assert f"`memory:` ends at {MEMORY_BYTES >> 30} GiB" in readme
     assert f"{writes.DEFAULT_WAIT:.0f} s with what is known; `Prefer: wait=N` up to {writes.MAX_WAIT:.0f}" in readme
     assert f"{DRAIN_SECONDS:.0f} seconds to end" in readme

@@ -14,6 +14,7 @@ import pytest
 
 from adapters.contract.simulator import Simulator
 from gateway.simulation import build, served
+from gateway.stores import placement
 from support.lossy_line import Loss, LossyLine, lossy_line
 from support.running import Running, running_gateway
 
@@ -25,8 +26,7 @@ listen:
 admin:
   port: 0
 store:
-  url: 'memory:'
-  ephemeral: true
+  url: sqlite:{journal}
 providers:
   reseller:
     adapter: reseller
@@ -66,10 +66,13 @@ def provider() -> Simulator:
 
 
 @pytest.fixture
-async def configuration(provider: Simulator) -> AsyncIterator[str]:
-    """A gateway's configuration with that provider."""
+async def configuration(provider: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
+    """A gateway's configuration with that provider, which is real to it; its journal lies where tests may write."""
+    monkeypatch.setattr(placement, "objection", lambda *_: None)
     async with served({"reseller": provider}) as urls:
-        yield CONFIGURATION.format(url=urls["reseller"], email=provider.credentials["email"])
+        yield CONFIGURATION.format(
+            url=urls["reseller"], email=provider.credentials["email"], journal=tmp_path / "journal.db"
+        )
 
 
 @pytest.fixture
@@ -224,9 +227,9 @@ async def test_an_operation_that_the_gateway_has_forgotten_is_not_sent_again(
     environ: dict[str, str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A gateway with an ephemeral store was restarted: its 404 means unknown, and sending again could order twice."""
+    """A gateway without the first one's journal: its 404 means unknown, and sending again could order twice."""
     provider.set_faults({"lost-reply-after": 1.0})
-    async with running_gateway(configuration, environ) as restarted:
+    async with running_gateway(configuration.replace("journal.db", "another.db"), environ) as restarted:
 
         async def meanwhile(seconds: float) -> None:
             example.pauses.append(seconds)

@@ -10,9 +10,11 @@ from support.pretended_adapter import NAMES, registration_of
 
 HEAD = "store:\n  ephemeral: true\nproviders:\n  acme:\n    adapter: acme\n    simulated: true\n"
 """Six lines of a configuration that needs nothing more."""
-PROVIDER = "store:\n  ephemeral: true\nproviders:\n  p:\n"
+PROVIDER = "store:\n  url: sqlite:journal.db\nproviders:\n  p:\n"
 """Four lines that end where the keys of a provider belong."""
-REAL = "store:\n  ephemeral: true\nproviders:\n  acme:\n    adapter: acme\n    credentials:\n      client_id: id\n"
+REAL = (
+    "store:\n  url: sqlite:journal.db\nproviders:\n  acme:\n    adapter: acme\n    credentials:\n      client_id: id\n"
+)
 """Seven lines that lack `client_secret`, and end where it belongs."""
 
 

@@ -131,6 +131,21 @@ def play(
     return played
 
 
+def failure(recording: Recording, changed: Mapping[int, HttpResponse | ProviderError]) -> tuple[str, int | None]:
+    """Return the name and status of the error that a write ends with which has one request that commits.
+
+    It is raised, or where the parts of a change are told one by one, named by every part that is not known.
+    """
+    try:
+        result = play(recording, changed).result
+    except ProviderError as error:
+        return type(error).__name__, error.status
+    assert isinstance(result, OrderChange), f"{recording} swallowed its failure"
+    (name,) = {part.problem.title for part in result.parts or () if part.problem and part.state == "unknown"}
+    assert all(part.state == "unknown" for part in result.parts or ())
+    return name, None
+
+
 @functools.cache
 def recordings(name: str) -> tuple[Recording, ...]:
     """Return the recordings of every call that a provider's accounts answer, the standard one's and its variants'."""

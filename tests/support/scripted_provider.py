@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from pydantic import SecretStr
 from typing_extensions import override
 
-from adapters.contract.adapter import Adapter, Credentials, ProcessState, ProviderSettings, Token
+from adapters.contract.adapter import Adapter, Credentials, ProcessState, ProviderSettings, Token, WriteContext
 from adapters.contract.errors import (
     AccountRefused,
     CredentialsRefused,
@@ -25,6 +25,7 @@ from adapters.contract.errors import (
     Unavailable,
 )
 from adapters.contract.flow import Answer, Flow
+from adapters.contract.models.requests import NewOrder
 from adapters.contract.models.resources import ChangedPart, Order, OrderChange, PartProblem, PartState
 from adapters.contract.traits import RateLimit, Trait
 from adapters.contract.wire import HttpRequest, HttpResponse, json_body
@@ -104,6 +105,7 @@ class ScriptedAdapter(Adapter[ProviderSettings, Credentials]):
     def __init__(self, name: str = "shop", limits: Sequence[RateLimit] = ()) -> None:
         super().__init__(name, ProviderSettings(), Credentials())
         self._limits = tuple(limits)
+        self.flows: dict[str, Callable[[], Flow[Any]]] = {}
 
     @override
     def limits(self) -> tuple[RateLimit, ...]:
@@ -125,6 +127,11 @@ class ScriptedAdapter(Adapter[ProviderSettings, Credentials]):
         message = str(response.object_or_empty().get("message", ""))
         request_id = response.headers.get("x-request-id")
         return kind(message, status=status, request_id=request_id, retry_after=float(after) if after else None)
+
+    @override
+    def place_order(self, order: NewOrder, context: WriteContext) -> Flow[Order]:
+        """Return the flow that the order's reference stands for: the same one each time."""
+        return self.flows[order.reference]()
 
     @override
     def poll(self, processes: Sequence[str]) -> Flow[tuple[ProcessState, ...]]:

@@ -1,59 +1,135 @@
-"""Writes against a scripted provider, by an engine with a journal in memory."""
+"""Writes against a scripted provider, by an engine with a journal in memory whose clock the tests move."""
 
 import asyncio
 import itertools
+import sqlite3
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
 
 import msgspec
 
-from adapters.contract.adapter import WriteContext
 from adapters.contract.flow import Flow
+from adapters.contract.models.requests import NewLine, NewOrder
 from gateway.operations.engine import Engine, Write
+from gateway.operations.intents import Intent
+from gateway.operations.resolver import Resolver
+from gateway.operations.worker import Worker
 from gateway.providers.provider import Provider, Trip
-from gateway.stores.memory import MemoryJournal
+from gateway.stores.sqlite import MEMORY_BYTES, SqliteJournal
+from gateway.stores.sqlite_file import Memory
 from policies.journal import Operation
+from support.scripted_provider import ScriptedAdapter
 
 AnyFlow = Callable[[], Flow[Any]]
+T = TypeVar("T")
 
 
-@dataclass
+class _Here:
+    """A lane without a thread: virtual time stands still for a command, and others work before its result is told."""
+
+    def __init__(self, connections: Memory) -> None:
+        self.connection = connections.first()
+
+    async def run(self, work: Callable[[sqlite3.Connection], T], *, new: bool = False) -> T:
+        self.connection.execute("BEGIN IMMEDIATE")
+        try:
+            result = work(self.connection)
+            self.connection.execute("COMMIT")
+        finally:
+            if self.connection.in_transaction:
+                self.connection.execute("ROLLBACK")
+        await asyncio.sleep(0)
+        return result
+
+
+class QuickJournal(SqliteJournal):
+    """The journal in memory, in the thread of its loop; `ahead` is how far its clock is before ours."""
+
+    def __init__(self) -> None:
+        super().__init__(None, clock=lambda: datetime.now(UTC) + self.ahead)
+        self.ahead = timedelta(0)
+        lane: Any = _Here(Memory(self._prepare, most_bytes=MEMORY_BYTES))
+        self._writing = self._reading = lane
+        self.end: Callable[[], None] = lane.connection.close
+
+
 class Writing:
-    """A caller, an engine and one provider."""
+    """A caller, an engine with its worker, and one provider."""
 
-    provider: Provider
-    journal: MemoryJournal = field(default_factory=MemoryJournal)
-    seconds: float = 60.0
-
-    def __post_init__(self) -> None:
+    def __init__(
+        self, provider: Provider, journal: QuickJournal | None = None, *, seconds: float = 60.0, horizon: float = 3600.0
+    ) -> None:
+        self.provider = provider
+        self.seconds = seconds
+        self.journal = journal or QuickJournal()
         numbers = itertools.count()
-        self.engine = Engine(self.journal, new_id=lambda: f"operation-{next(numbers):04}")
+        self.engine = Engine(
+            self.journal, {provider.name: provider}, lambda: f"operation-{next(numbers):04}", worker="worker"
+        )
+        self.worker = Worker(self.engine, Resolver(self.engine, horizon=horizon))
+
+    def close(self) -> None:
+        """Forget everything."""
+        self.journal.end()
 
     async def submit(
         self, flow: AnyFlow, key: str = "key", *, content: str = "content", reference: str | None = None
     ) -> Operation:
         """Submit a write and return its operation as it begins, or the earlier one with that key."""
-
-        def begun(context: WriteContext) -> Flow[Any]:
-            return flow()
-
+        adapter = self.provider.adapter
+        assert isinstance(adapter, ScriptedAdapter)
+        order = NewOrder(reference=f"{len(adapter.flows)}", lines=[NewLine(product_id="shop:1", quantity=1)])
+        adapter.flows[order.reference] = flow
         trip = Trip(time.monotonic() + self.seconds, "request-1", key)
-        write = Write("orders.place", "caller", key, content, self.provider, begun, trip, reference)
+        intent = Intent("orders.place", order)
+        write = Write("caller", key, content, self.provider, intent, trip, reference)
         operation, _ = await self.engine.submit(write)
         return operation
 
-    def state(self, operation: Operation) -> str:
-        """Return the state that the journal has for an operation."""
-        return self.journal._by_id[operation.id].state
+    async def stored(self, operation: Operation) -> Operation:
+        """Return an operation as the journal has it."""
+        found = await self.journal.get(operation.id)
+        assert found is not None
+        return found
 
     async def written(
         self, flow: AnyFlow, key: str = "key", *, content: str = "content", reference: str | None = None
     ) -> Operation:
-        """Submit a write and return its operation when it has ended."""
+        """Submit a write and return its operation when its flow has come to an end."""
         operation = await self.submit(flow, key, content=content, reference=reference)
-        return await self.engine.outcome(operation.id, 20_000.0)
+        await self.idle()
+        return await self.stored(operation)
+
+    async def idle(self) -> None:
+        """Wait for the work under way."""
+        while tasks := list(self.engine._tasks.values()):
+            await asyncio.wait(tasks)
+            await asyncio.sleep(0)
+
+    async def looked(self, times: int = 1) -> int:
+        """Let the worker look, each time when everything is due; return how much it took."""
+        taken = 0
+        for _ in range(times):
+            self.journal.ahead += timedelta(days=1)
+            taken += await self.worker.look()
+            await self.idle()
+        return taken
+
+    async def followed(self, flow: AnyFlow, *, times: int = 20) -> Operation:
+        """Submit a write and return its operation when the provider's processes have come to an end."""
+        operation = await self.written(flow)
+        for _ in range(times):
+            if operation.state != "pending":
+                break
+            await self.looked()
+            operation = await self.stored(operation)
+        return operation
+
+
+WritingTo = Callable[..., Writing]
+"""Makes a caller, an engine and a journal for a provider, with the arguments of `Writing`."""
 
 
 async def until(condition: Callable[[], bool]) -> None:

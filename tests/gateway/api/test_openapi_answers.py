@@ -128,16 +128,19 @@ def sell(reader: Reader) -> None:
 
 
 def look_back(reader: Reader) -> None:
-    """Read the fate of the writes, and withdraw one that was never executed."""
+    """Read the fate of the writes, withdraw one that was never executed, and decide on one that is in doubt."""
     reader.served.faults("reseller", {"429": 1.0})
     try:
         order = {"reference": "CONTRACT-WITHDRAWN", "lines": [{"productId": "reseller:266-235", "quantity": 1}]}
         refused = reader.call("POST", "/v1/orders", order, 503)
+        reader.served.faults("reseller", {"lost-reply-before": 1.0})
+        lost = reader.call("POST", "/v1/orders", order | {"reference": "CONTRACT-LOST"}, 504)
     finally:
         reader.served.faults("reseller", {})
     reader.call("DELETE", refused["operation"])
+    reader.call("POST", f"{lost['operation']}/resolution", {"placed": "no"})
     operations = reader.call("GET", "/v1/operations?limit=100")["items"]
-    assert {"succeeded", "cancelled"} <= {operation["state"] for operation in operations}
+    assert {"succeeded", "cancelled", "failed"} <= {operation["state"] for operation in operations}
     reader.call("GET", f"/v1/operations/{operations[-1]['id']}")
 
 

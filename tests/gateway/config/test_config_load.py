@@ -19,7 +19,7 @@ def test_what_is_left_out_has_the_documented_default(files: Files) -> None:
     configuration = files.load(HEAD)
     assert configuration.listen == Listen(host="127.0.0.1", port=8080, hosts=(), origins=())
     assert configuration.admin == Admin(host="127.0.0.1", port=8081, token=None)
-    assert (configuration.store.url, configuration.store.ephemeral) == ("memory:", True)
+    assert (configuration.store.url, configuration.store.ephemeral) == ("sqlite:ordergate.db", True)
     assert (configuration.callers, configuration.routes, configuration.warnings) == ({}, (), ())
     timeouts = configuration.providers["acme"].common.timeouts
     assert timeouts == Timeouts(connect=3, read=10, order=30, login=5, lookup=5)
@@ -116,15 +116,12 @@ def test_this_machine_alone_needs_no_callers(files: Files, host: str) -> None:
     ("store", "told"),
     [
         (
-            "",
+            "store:\n  url: 'memory:'\n",
             "1:1: store.ephemeral: must be true with the store memory:, which forgets idempotency keys and operations",
         ),
-        ("store:\n  url: 'memory:'\n", "1:1: store.ephemeral: must be true with the store memory:"),
-        ("store:\n  ephemeral: false\n", "2:3: store.ephemeral: must be true"),
-        (
-            "store:\n  url: sqlite:///orders.db\n",
-            "2:8: store.url: is not available in this version; write url: 'memory:'",
-        ),
+        ("store:\n  url: 'memory:'\n  ephemeral: false\n", "3:3: store.ephemeral: must be true"),
+        ("store:\n  url: mongodb://host/orders\n", "2:8: store.url: is no store; write memory:, sqlite:/var/lib/"),
+        ("store:\n  keys: [short]\n", "2:10: store.keys[0]: is not a key of 64 hexadecimal digits"),
     ],
 )
 def test_the_store_that_forgets_is_chosen_knowingly(files: Files, store: str, told: str) -> None:
@@ -133,11 +130,27 @@ def test_the_store_that_forgets_is_chosen_knowingly(files: Files, store: str, to
     assert mistake.startswith(told)
 
 
+@pytest.mark.parametrize("store", ["url: 'memory:'\n  ephemeral: true", "ephemeral: true"])
+def test_real_orders_are_never_forgotten(files: Files, store: str) -> None:
+    """A store that may forget is for simulated providers only: an order sent again would be a second order."""
+    (mistake,) = files.mistakes(REAL_ACME.replace("url: sqlite:journal.db", store), {"S": "secret"})
+    assert "store.ephemeral: is for simulated providers only, and acme is real" in mistake
+
+
+@pytest.mark.parametrize(
+    "store", ["", "store:\n  url: sqlite:///var/lib/orders.db\n", "store:\n  url: postgresql://a@b/c\n"]
+)
+def test_a_store_that_remembers_needs_no_word_for_it(files: Files, store: str) -> None:
+    """A file beside the configuration by default; a file anywhere, a database."""
+    configuration = files.load(store + HEAD.removeprefix("store:\n  ephemeral: true\n"))
+    assert not configuration.store.ephemeral
+    assert configuration.folder == files.folder
+
+
 def test_what_is_allowed_but_doubtful_is_a_warning(files: Files) -> None:
-    """Real orders in a store that forgets, secrets in the file, rules behind one that matches everything."""
+    """Secrets in the file, rules behind one that matches everything."""
     routes = "routes:\n  - provider: acme\n  - provider: acme\n    when:\n      country: NL\n"
     assert files.load(REAL + "      client_secret: in the file\n" + routes).warnings == (
-        "a restart forgets idempotency keys and operations, and acme is real: an order sent again is placed again",
         "routes[0] matches every order: the rules after it are never used",
         "providers.acme.credentials.client_secret stands in the file itself; write ${NAME} or ${file:/path}",
     )

@@ -60,7 +60,7 @@ def test_at_least_one_provider_is_needed(files: Files, providers: str) -> None:
 def test_every_mistake_is_told_at_once_in_the_order_of_the_file(files: Files) -> None:
     """One run shows all there is to mend: text, references, keys, values and what does not fit together."""
     text = (
-        "listen:\n  host: 0.0.0.0\n  prot: 1\nstore:\n  url: sqlite:orders.db\n  url: x\n"
+        "listen:\n  host: 0.0.0.0\n  prot: 1\nstore:\n  url: mongodb://orders\n  url: x\n"
         "providers:\n  one:\n    adapter: akme\n    simulated: maybe\n"
         "  two:\n    adapter: acme\n    retries: many\n    credentials:\n      client_id: ${NOWHERE}\n"
         "routes:\n  - provider: three\n    when:\n      country: Netherlands\n"

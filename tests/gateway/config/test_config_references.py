@@ -89,16 +89,16 @@ def test_every_reference_of_a_text_is_looked_at(files: Files) -> None:
 
 def test_numbers_and_booleans_may_come_from_references(files: Files) -> None:
     """The text is read as YAML where the key asks for something else than text, and only there."""
-    environ = {"PORT": "9000", "YES": "true", "RATIO": "0.25", "ID": "0123", "FILE": "4"}
+    environ = {"PORT": "9000", "YES": "true", "NO": "false", "RATIO": "0.25", "ID": "0123", "FILE": "4"}
     (files.folder / "retries").write_text("4\n")
     text = (
-        "listen:\n  port: ${PORT}\nstore:\n  ephemeral: '${YES}'\nproviders:\n  acme:\n    adapter: acme\n"
-        "    ratio: ${RATIO}\n    retries: ${file:retries}\n    verbose: ${YES}\n    simulated: ${NO:-false}\n"
+        "listen:\n  port: ${PORT}\nstore:\n  ephemeral: '${NO}'\nproviders:\n  acme:\n    adapter: acme\n"
+        "    ratio: ${RATIO}\n    retries: ${file:retries}\n    verbose: ${YES}\n    simulated: ${NEVER:-false}\n"
         "    credentials:\n      client_id: ${ID}\n      client_secret: ${ID}\n"
     )
     configuration = files.load(text, environ)
     acme = configuration.providers["acme"]
-    assert (configuration.listen.port, configuration.store.ephemeral, acme.simulated) == (9000, True, False)
+    assert (configuration.listen.port, configuration.store.ephemeral, acme.simulated) == (9000, False, False)
     assert acme.settings.model_dump(include={"ratio", "retries", "verbose"}) == {
         "ratio": 0.25,
         "retries": 4,

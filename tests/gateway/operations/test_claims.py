@@ -9,13 +9,13 @@ from gateway.operations.answers import state_of
 from policies.errors import DuplicateReference, KeyReused
 from policies.operation import Attempt, State
 from support.scripted_provider import Network, Script, placing, provider_of, reply
-from support.written import Writing
+from support.written import WritingTo
 
 
 @pytest.mark.parametrize("answer", [reply(id="1"), reply(422), reply(500)])
-async def test_a_key_that_is_used_leads_to_its_operation(answer: Script) -> None:
+async def test_a_key_that_is_used_leads_to_its_operation(answer: Script, writing_to: WritingTo) -> None:
     """Placed, refused or in doubt; with other content it is refused, naming that operation."""
-    writing = Writing(provider_of(Network(answer)))
+    writing = writing_to(provider_of(Network(answer)))
     operation = await writing.written(placing)
     assert await writing.engine.known("caller", "key", "content") == operation
     with pytest.raises(KeyReused) as reused:
@@ -23,9 +23,9 @@ async def test_a_key_that_is_used_leads_to_its_operation(answer: Script) -> None
     assert reused.value.operation_id == operation.id
 
 
-async def test_a_key_that_is_not_used_up_leads_nowhere() -> None:
+async def test_a_key_that_is_not_used_up_leads_nowhere(writing_to: WritingTo) -> None:
     """Never seen, another caller's, or released: whatever the content is."""
-    writing = Writing(provider_of(Network(reply(429))))
+    writing = writing_to(provider_of(Network(reply(429))))
     await writing.written(placing)
     assert await writing.engine.known("caller", "key", "content") is None
     assert await writing.engine.known("caller", "key", "other content") is None
@@ -34,9 +34,9 @@ async def test_a_key_that_is_not_used_up_leads_nowhere() -> None:
     assert await writing.engine.known("somebody else", "another key", "other content") is None
 
 
-async def test_another_callers_operation_is_not_named() -> None:
+async def test_another_callers_operation_is_not_named(writing_to: WritingTo) -> None:
     """The reference is taken; by what is not said."""
-    writing = Writing(provider_of(Network()))
+    writing = writing_to(provider_of(Network()))
     placed = await writing.written(placing, reference="PO-1")
     theirs = replace(placed, id="theirs", caller="somebody else", key="theirs", reference="PO-2", version=0)
     assert await writing.journal.claim(theirs) == theirs

@@ -1,19 +1,13 @@
 """What becomes of a write of one request, and of its key. Expected values: the table of certainty in the API's text."""
 
-from collections.abc import MutableMapping
 from typing import Any
 
 import pytest
 
-from adapters.contract.errors import InvalidOrder, ProviderError, Violation
+from adapters.contract.errors import AdapterError, InvalidOrder, ProviderError, Violation
 from adapters.contract.flow import Flow
-from adapters.contract.traits import RateLimit
 from adapters.contract.wire import HttpRequest
-from gateway.errors import describe
-from gateway.operations import engine as engine_module
-from gateway.stores.memory import MemoryJournal
-from policies.errors import DuplicateReference, KeyReused, Overloaded
-from policies.journal import JournalFull, Operation
+from policies.errors import KeyReused
 from support.scripted_provider import (
     BUGGY,
     COMMIT,
@@ -27,7 +21,7 @@ from support.scripted_provider import (
     provider_of,
     reply,
 )
-from support.written import Writing, problem_of, status, told
+from support.written import WritingTo, problem_of, status, told
 
 
 def broken(*before: HttpRequest) -> Flow[Any]:
@@ -78,9 +72,11 @@ def nonsense() -> Flow[Any]:
         (reply(BUGGY), "unknown", 504, "outcome-unknown"),
     ],
 )
-async def test_the_status_is_the_certainty(answer: Script, state: str, code: int, problem: str) -> None:
+async def test_the_status_is_the_certainty(
+    answer: Script, state: str, code: int, problem: str, writing_to: WritingTo
+) -> None:
     """Not placed and final, not placed and free to repeat, or 504: never a 500 or 502 once a byte was sent."""
-    writing = Writing(provider_of(Network(answer)))
+    writing = writing_to(provider_of(Network(answer)))
     operation = await writing.written(placing)
     assert (operation.state, status(operation), problem_of(operation)) == (state, code, problem)
     body = told(operation)
@@ -90,9 +86,9 @@ async def test_the_status_is_the_certainty(answer: Script, state: str, code: int
 
 
 @pytest.mark.parametrize("answer", [reply(429), lost("not-sent", "connect"), reply(405)])
-async def test_what_was_not_done_says_when_to_come_back(answer: Script) -> None:
+async def test_what_was_not_done_says_when_to_come_back(answer: Script, writing_to: WritingTo) -> None:
     """503 with Retry-After of at least a second, in the header and the body."""
-    operation = await Writing(provider_of(Network(answer))).written(placing)
+    operation = await writing_to(provider_of(Network(answer))).written(placing)
     assert operation.answer is not None
     assert int(operation.answer.fields["retry-after"]) == told(operation)["retryAfter"] >= 1
 
@@ -100,10 +96,12 @@ async def test_what_was_not_done_says_when_to_come_back(answer: Script) -> None:
 @pytest.mark.parametrize(
     ("answer", "state"), [(reply(422), "failed"), (reply(500), "unknown"), (reply(id="1"), "succeeded")]
 )
-async def test_what_was_decided_or_is_in_doubt_is_never_sent_again(answer: Script, state: str) -> None:
+async def test_what_was_decided_or_is_in_doubt_is_never_sent_again(
+    answer: Script, state: str, writing_to: WritingTo
+) -> None:
     """The same key gets the same operation, other content is refused, and the network sees nothing more."""
     network = Network(answer)
-    writing = Writing(provider_of(network))
+    writing = writing_to(provider_of(network))
     first = await writing.written(placing)
     assert first.state == state
     assert await writing.written(placing) == first
@@ -113,10 +111,10 @@ async def test_what_was_decided_or_is_in_doubt_is_never_sent_again(answer: Scrip
 
 
 @pytest.mark.parametrize("answer", [reply(404), reply(422), reply(500), lost(), reply(BUGGY)])
-async def test_a_refusal_of_a_read_before_the_order_uses_nothing_up(answer: Script) -> None:
+async def test_a_refusal_of_a_read_before_the_order_uses_nothing_up(answer: Script, writing_to: WritingTo) -> None:
     """Nothing was committed: the key may be used again, also for mended content, and the reference too."""
     network = Network(answer)
-    writing = Writing(provider_of(network))
+    writing = writing_to(provider_of(network))
     refused = await writing.written(lambda: placing(READ), reference="PO-1")
     assert refused.state == "cancelled"
     assert refused.attempts == 0
@@ -126,14 +124,14 @@ async def test_a_refusal_of_a_read_before_the_order_uses_nothing_up(answer: Scri
     assert network.steps() == ["read", "place"]
 
 
-async def test_content_that_the_adapter_refuses_after_a_read_is_named() -> None:
+async def test_content_that_the_adapter_refuses_after_a_read_is_named(writing_to: WritingTo) -> None:
     """422 with the violations; nothing was placed."""
 
     def picky() -> Flow[Any]:
         yield READ
         raise InvalidOrder(Violation("lines[0].quantity", "at most 3"))
 
-    writing = Writing(provider_of(Network()))
+    writing = writing_to(provider_of(Network()))
     operation = await writing.written(picky)
     assert (operation.state, status(operation), problem_of(operation)) == ("cancelled", 422, "validation-failed")
     assert told(operation)["violations"] == [{"name": "lines[0].quantity", "reason": "at most 3"}]
@@ -141,29 +139,31 @@ async def test_content_that_the_adapter_refuses_after_a_read_is_named() -> None:
 
 
 @pytest.mark.parametrize("requests", [(), (READ,)])
-async def test_an_adapter_that_fails_before_the_order_placed_nothing(requests: tuple[HttpRequest, ...]) -> None:
+async def test_an_adapter_that_fails_before_the_order_placed_nothing(
+    requests: tuple[HttpRequest, ...], writing_to: WritingTo
+) -> None:
     """502 adapter-fault, and the key is not used up."""
-    writing = Writing(provider_of(Network()))
+    writing = writing_to(provider_of(Network()))
     operation = await writing.written(lambda: broken(*requests))
     assert (operation.state, status(operation), problem_of(operation)) == ("cancelled", 502, "adapter-fault")
     assert told(operation)["placed"] == "no"
     assert (await writing.written(placing)).state == "succeeded"
 
 
-async def test_an_adapter_that_fails_before_its_flow_begins_is_at_fault_too() -> None:
+async def test_an_adapter_that_fails_before_its_flow_begins_is_at_fault_too(writing_to: WritingTo) -> None:
     """An exception of a method that is no generator is the adapter's all the same."""
 
     def immediately() -> Flow[Any]:
         raise KeyError("a fault of the adapter's")
 
-    operation = await Writing(provider_of(Network())).written(immediately)
+    operation = await writing_to(provider_of(Network())).written(immediately)
     assert (status(operation), problem_of(operation)) == (502, "adapter-fault")
 
 
 @pytest.mark.parametrize("flow", [lambda: broken(COMMIT), nonsense, placing])
-async def test_what_fails_after_the_provider_said_yes_was_placed(flow: Any) -> None:
+async def test_what_fails_after_the_provider_said_yes_was_placed(flow: Any, writing_to: WritingTo) -> None:
     """202 with the operation: placed, its id is still to be found."""
-    operation = await Writing(provider_of(Network(reply(surprise=1)))).written(flow)
+    operation = await writing_to(provider_of(Network(reply(surprise=1)))).written(flow)
     assert (operation.state, status(operation)) == ("succeeded", 202)
     assert operation.answer is not None
     assert operation.answer.fields["location"] == f"/v1/operations/{operation.id}"
@@ -179,37 +179,39 @@ async def test_what_fails_after_the_provider_said_yes_was_placed(flow: Any) -> N
     ],
 )
 async def test_an_adapter_that_fails_after_an_answer_does_not_hide_it(
-    answer: Script, state: str, code: int, problem: str
+    answer: Script, state: str, code: int, problem: str, writing_to: WritingTo
 ) -> None:
     """The fault comes too late to change what the provider said, or did not."""
-    operation = await Writing(provider_of(Network(answer))).written(lambda: resolute(COMMIT))
+    operation = await writing_to(provider_of(Network(answer))).written(lambda: resolute(COMMIT))
     assert (operation.state, status(operation), problem_of(operation)) == (state, code, problem)
 
 
-async def test_a_success_that_only_the_body_tells_is_in_doubt_when_it_cannot_be_read() -> None:
+async def test_a_success_that_only_the_body_tells_is_in_doubt_when_it_cannot_be_read(
+    writing_to: WritingTo,
+) -> None:
     """A provider that answers 200 to failures too has said nothing."""
 
     class InBody(ScriptedAdapter):
         success_in_body = True
 
-    operation = await Writing(provider_of(Network(reply(surprise=1)), InBody())).written(placing)
+    operation = await writing_to(provider_of(Network(reply(surprise=1)), InBody())).written(placing)
     assert (operation.state, status(operation)) == ("unknown", 504)
 
 
-async def test_a_login_that_fails_sends_no_order() -> None:
+async def test_a_login_that_fails_sends_no_order(writing_to: WritingTo) -> None:
     """Whatever the login host says or does not say, nothing was placed and the key is free."""
     for answer in (reply(401), reply(500), lost(), lost("sent", "timeout"), reply(403), reply(BUGGY)):
         network = Network(by_step={"login": answer})
-        operation = await Writing(provider_of(network, LoggingIn())).written(placing)
+        operation = await writing_to(provider_of(network, LoggingIn())).written(placing)
         assert operation.state == "cancelled"
         assert told(operation)["placed"] == "no"
         assert status(operation) in {502, 503}
         assert network.steps() == ["login"]
 
 
-async def test_the_fate_is_evidenced_in_order() -> None:
+async def test_the_fate_is_evidenced_in_order(writing_to: WritingTo) -> None:
     """Claimed, sent, answered, ended: each with what it says, the phase and the status."""
-    operation = await Writing(provider_of(Network(reply(422)))).written(placing)
+    operation = await writing_to(provider_of(Network(reply(422)))).written(placing)
     told_as = [(one.kind, one.verdict, one.phase, one.status) for one in operation.evidence]
     assert told_as == [
         ("claimed", "accepted", None, None),
@@ -220,74 +222,13 @@ async def test_the_fate_is_evidenced_in_order() -> None:
     assert operation.attempts == 1
 
 
-async def test_an_order_is_recorded_as_sending_before_it_is_sent() -> None:
-    """Whoever looks while the request is on its way sees that something may have left."""
-    writing = Writing(provider_of(Network(by_step={"place": lambda request: looked()})))
+@pytest.mark.parametrize("kind", [AdapterError, ProviderError])
+async def test_errors_without_a_row_of_their_own_are_told_too(kind: type[AdapterError], writing_to: WritingTo) -> None:
+    """The nearest class above decides."""
 
-    async def looked() -> Any:
-        seen.append(await writing.journal.get("operation-0000"))
-        return reply(id="1")
+    def raising() -> Flow[Any]:
+        yield from ()
+        raise ProviderError(status=500) if kind is ProviderError else AdapterError
 
-    seen: list[Operation | None] = []
-    await writing.written(placing)
-    assert [one and (one.state, one.attempts) for one in seen] == [("sending", 1)]
-
-
-async def test_nothing_is_sent_when_the_journal_cannot_record_it(logged: list[MutableMapping[str, Any]]) -> None:
-    """A store that fails before the first byte stops the order."""
-
-    class Failing(MemoryJournal):
-        async def update(self, operation: Operation) -> bool:
-            if operation.state == "sending":
-                raise JournalFull
-            return await super().update(operation)
-
-    network = Network()
-    operation = await Writing(provider_of(network), Failing()).written(placing)
-    assert network.requests == []
-    assert (operation.state, status(operation), problem_of(operation)) == ("cancelled", 503, "journal-unavailable")
-
-
-async def test_too_much_at_once_is_refused_before_anything_is_claimed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """503 with the time to come back: no record, nothing sent, and room again when one has ended."""
-    monkeypatch.setattr(engine_module, "MAX_LIVE", 1)
-    network = Network()
-    writing = Writing(provider_of(network))
-    first = await writing.submit(placing, "first")
-    with pytest.raises(Overloaded) as refused:
-        await writing.submit(placing, "second")
-    assert (describe(refused.value).status, describe(refused.value).retry_after) == (503, 1)
-    assert await writing.journal.find("caller", "second") is None
-    await writing.engine.outcome(first.id, 10.0)
-    assert (await writing.written(placing, "second")).state == "succeeded"
-    assert len(network.requests) == 2
-
-
-async def test_a_full_journal_takes_no_order() -> None:
-    """No record, no order."""
-    network = Network(lost())
-    writing = Writing(provider_of(network), MemoryJournal(limit=1))
-    await writing.written(placing, "in doubt")
-    with pytest.raises(JournalFull) as refused:
-        await writing.submit(placing, "another")
-    assert (describe(refused.value).status, describe(refused.value).name) == (503, "journal-unavailable")
-    assert len(network.requests) == 1
-
-
-async def test_a_reference_belongs_to_one_order() -> None:
-    """Live, placed or in doubt: another key with the same reference is refused, and told of its own caller's only."""
-    writing = Writing(provider_of(Network(reply(500))))
-    first = await writing.written(placing, "one", reference="PO-1")
-    with pytest.raises(DuplicateReference) as refused:
-        await writing.submit(placing, "two", reference="PO-1")
-    assert refused.value.operation_id == first.id
-
-
-async def test_no_slot_is_used_by_an_order_that_never_left() -> None:
-    """A connection that was refused does not count against the provider's rate."""
-    limit = RateLimit("POST", "/orders", 1, 3600.0, source="a test")
-    writing = Writing(provider_of(Network(lost("not-sent", "connect")), ScriptedAdapter(limits=[limit])))
-    assert (await writing.written(placing)).state == "cancelled"
-    assert (await writing.written(placing)).state == "succeeded"
-    refused = await writing.written(placing, "another")
-    assert (status(refused), problem_of(refused)) == (503, "provider-capacity")
+    operation = await writing_to(provider_of(Network())).written(raising)
+    assert (operation.state, told(operation)["placed"]) == ("cancelled", "no")

@@ -4,7 +4,7 @@ Expected values: bol's Retailer API ("all processes will reach a final state wit
 TIMEOUT and a forgotten process do not say.
 """
 
-from itertools import pairwise
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -12,19 +12,25 @@ import pytest
 from adapters.contract.adapter import ProcessState
 from adapters.contract.models.resources import ChangedPart, OrderChange, PartState
 from adapters.contract.wire import HttpRequest, HttpResponse
-from gateway.operations.processes import POLL_SECONDS, given_up, overall, processes, settled
+from gateway.operations.processes import given_up, overall, processes, settled
 from policies.journal import Operation
-from support import virtual_time
 from support.scripted_provider import Network, WorkingLater, cancelling, lost, provider_of, reply
-from support.written import Writing, problem_of, status, told
+from support.written import WritingTo, problem_of, status, told
+
+Polled = Callable[..., Awaitable[Operation]]
 
 
-def polled(network: Network, lines: int) -> Operation:
-    """Cancel lines, each a process of its own, and follow them to their end in no time."""
-    for number in range(lines):
-        network.answers.append(reply(202, process=f"p{number}"))
-    writing = Writing(provider_of(network, WorkingLater()))
-    return virtual_time.run(writing.written(lambda: cancelling(f"l{number}" for number in range(lines))))
+@pytest.fixture
+def polled(writing_to: WritingTo) -> Polled:
+    """Cancels lines, each a process of its own, and follows them to their end in no time."""
+
+    async def run(network: Network, lines: int, *, horizon: float = 3600.0) -> Operation:
+        for number in range(lines):
+            network.answers.append(reply(202, process=f"p{number}"))
+        writing = writing_to(provider_of(network, WorkingLater()), horizon=horizon)
+        return await writing.followed(lambda: cancelling(f"l{number}" for number in range(lines)))
+
+    return run
 
 
 def ending(*rounds: dict[str, str] | Exception | HttpResponse) -> Any:
@@ -38,28 +44,36 @@ def ending(*rounds: dict[str, str] | Exception | HttpResponse) -> Any:
     return answered
 
 
-def test_intervals_grow_and_cover_three_hours() -> None:
-    """1, 2, 5, 10, 30 s …, never shorter again, a little over three hours in all."""
-    assert POLL_SECONDS[:5] == (1, 2, 5, 10, 30)
-    assert all(before <= after for before, after in pairwise(POLL_SECONDS))
-    assert 3 * 3600 < sum(POLL_SECONDS) < 4 * 3600
-
-
-def test_a_process_is_asked_at_those_intervals_until_it_ends() -> None:
-    """Nothing is asked before its time, and nothing after the end."""
+async def test_a_process_is_asked_at_growing_intervals_until_it_ends(writing_to: WritingTo) -> None:
+    """1, 2, 5, 10, 30, then 60 s after the last time; nothing after the end."""
     pending = {"p0": "pending"}
-    network = Network(by_step={"poll": ending(pending, pending, pending, pending, {"p0": "succeeded"})})
-    operation = polled(network, 1)
-    times = [time for time, step in zip(network.times, network.steps(), strict=True) if step == "poll"]
-    assert [round(time) for time in times] == [1, 3, 8, 18, 48]
+    network = Network(reply(202, process="p0"), by_step={"poll": ending(*[pending] * 7, {"p0": "succeeded"})})
+    writing = writing_to(provider_of(network, WorkingLater()))
+    operation = await writing.written(lambda: cancelling(["l0"]))
+    pauses = []
+    while operation.due is not None:
+        pauses.append(round((operation.due - operation.updated_at).total_seconds()))
+        assert await writing.looked() == 1
+        operation = await writing.stored(operation)
+    assert pauses == [1, 2, 5, 10, 30, 60, 60, 60]
     assert (operation.state, status(operation), told(operation)["state"]) == ("succeeded", 200, "done")
-    assert operation.next_check_at is None
+    assert await writing.looked() == 0
+    assert network.steps().count("poll") == 8
 
 
-def test_a_poll_asks_only_for_what_has_not_ended() -> None:
+async def test_a_process_is_not_asked_before_its_time(writing_to: WritingTo) -> None:
+    """A worker that looks at once finds nothing due."""
+    network = Network(reply(202, process="p0"))
+    writing = writing_to(provider_of(network, WorkingLater()))
+    await writing.written(lambda: cancelling(["l0"]))
+    assert await writing.worker.look() == 0
+    assert network.steps() == ["cancel"]
+
+
+async def test_a_poll_asks_only_for_what_has_not_ended(polled: Polled) -> None:
     """The second poll leaves out the process that the first one saw end."""
     network = Network(by_step={"poll": ending({"p0": "succeeded", "p1": "pending"}, {"p1": "succeeded"})})
-    polled(network, 2)
+    await polled(network, 2)
     assert [request.body for request in network.requests if request.step == "poll"] == [b'["p0","p1"]', b'["p1"]']
 
 
@@ -69,18 +83,18 @@ def test_a_poll_asks_only_for_what_has_not_ended() -> None:
         (["succeeded", "succeeded"], "succeeded", 200, ""),
         (["succeeded", "failed"], "partial", 200, ""),
         (["failed", "failed"], "failed", 422, "rejected-by-provider"),
-        (["succeeded", "timeout"], "unknown", 504, "outcome-unknown"),
-        (["failed", "timeout"], "unknown", 504, "outcome-unknown"),
-        (["gone", "succeeded"], "unknown", 504, "outcome-unknown"),
-        (["gone", "gone"], "unknown", 504, "outcome-unknown"),
+        (["succeeded", "timeout"], "parked", 504, "outcome-unknown"),
+        (["failed", "timeout"], "parked", 504, "outcome-unknown"),
+        (["gone", "succeeded"], "parked", 504, "outcome-unknown"),
+        (["gone", "gone"], "parked", 504, "outcome-unknown"),
     ],
 )
-def test_the_ends_of_processes_make_the_fate_of_the_change(
-    states: list[str], state: str, code: int, problem: str
+async def test_the_ends_of_processes_make_the_fate_of_the_change(
+    states: list[str], state: str, code: int, problem: str, polled: Polled
 ) -> None:
     """Too slow or forgotten is not "not done"; some of them is partial; each line that went wrong is named."""
     network = Network(by_step={"poll": ending({f"p{index}": one for index, one in enumerate(states)})})
-    operation = polled(network, len(states))
+    operation = await polled(network, len(states))
     assert (operation.state, status(operation)) == (state, code)
     wrong = [f"l{index}" for index, one in enumerate(states) if one != "succeeded"]
     if problem:
@@ -92,7 +106,7 @@ def test_the_ends_of_processes_make_the_fate_of_the_change(
         assert [part["id"] for part in parts if part["state"] == "failed"] == wrong
 
 
-def test_a_poll_that_fails_is_made_again() -> None:
+async def test_a_poll_that_fails_is_made_again(polled: Polled) -> None:
     """A lost answer, a 500, a 429 and junk say nothing about the process."""
     rounds: list[Any] = [
         lost(),
@@ -102,21 +116,29 @@ def test_a_poll_that_fails_is_made_again() -> None:
         lost("not-sent", "connect"),
         {"p0": "succeeded"},
     ]
-    operation = polled(Network(by_step={"poll": ending(*rounds)}), 1)
+    network = Network(by_step={"poll": ending(*rounds)})
+    operation = await polled(network, 1)
     assert operation.state == "succeeded"
-    assert sum(evidence.kind == "poll" for evidence in operation.evidence) == len(rounds)
+    assert network.steps().count("poll") == len(rounds)
+    told_nothing = [evidence.verdict for evidence in operation.evidence if evidence.kind == "poll"]
+    assert told_nothing == ["NoAnswer", "Unavailable", "RateLimited", "AdapterFault", "NoAnswer"]
 
 
-def test_a_process_that_never_ends_is_unknown_at_last() -> None:
-    """After the last interval nobody knows: 504, the lines named, the key joins the operation."""
-    network = Network(by_step={"poll": ending({"p0": "succeeded", "p1": "pending"})})
-    operation = polled(network, 2)
-    assert (operation.state, status(operation), problem_of(operation)) == ("unknown", 504, "outcome-unknown")
-    assert [one["name"] for one in told(operation)["violations"]] == ["lines[l1]"]
-    assert network.steps().count("poll") == len(POLL_SECONDS)
+@pytest.mark.parametrize("last", [{"p0": "succeeded", "p1": "pending"}, lost()])
+async def test_a_process_that_never_ends_is_left_to_a_person_at_last(last: Any, polled: Polled) -> None:
+    """After the horizon nobody knows: 504, the lines named; also where the provider does not answer any more."""
+    network = Network(by_step={"poll": ending(last)})
+    operation = await polled(network, 2, horizon=0.0)
+    assert (operation.state, status(operation), problem_of(operation)) == ("parked", 504, "outcome-unknown")
+    named = ["lines[l1]"] if isinstance(last, dict) else ["lines[l0]", "lines[l1]"]
+    assert [one["name"] for one in told(operation)["violations"]] == named
+    assert (told(operation)["placed"], operation.due) == ("unknown", None)
+    assert network.steps().count("poll") == 1
 
 
-def test_a_write_that_was_taken_on_is_unknown_when_its_answer_cannot_be_read() -> None:
+async def test_a_write_that_was_taken_on_is_unknown_when_its_answer_cannot_be_read(
+    writing_to: WritingTo,
+) -> None:
     """A success status of a provider that works later is no success."""
 
     def junk() -> Any:
@@ -124,7 +146,7 @@ def test_a_write_that_was_taken_on_is_unknown_when_its_answer_cannot_be_read() -
         raise KeyError("a fault of the adapter's")
 
     network = Network(reply(202, process="p0"))
-    operation = virtual_time.run(Writing(provider_of(network, WorkingLater())).written(junk))
+    operation = await writing_to(provider_of(network, WorkingLater())).written(junk)
     assert (operation.state, status(operation)) == ("unknown", 504)
 
 

@@ -1,7 +1,6 @@
 """Writes that are withdrawn, left by their callers, or met by the end of the gateway."""
 
 import asyncio
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,7 +8,6 @@ import pytest
 from adapters.contract.traits import RateLimit
 from adapters.contract.wire import HttpRequest
 from gateway.providers.pacing import Pacer
-from gateway.stores.memory import MemoryJournal
 from policies.errors import Overloaded, Withdrawn
 from policies.journal import Operation
 from support.scripted_provider import (
@@ -23,7 +21,7 @@ from support.scripted_provider import (
     provider_of,
     reply,
 )
-from support.written import Writing, problem_of, status, told, until
+from support.written import Writing, WritingTo, problem_of, status, told, until
 
 SLOW = RateLimit("POST", "/orders", 1, 3600.0, source="a test")
 
@@ -42,16 +40,17 @@ class Gate:
         return reply(id="1")
 
 
-def held() -> tuple[Pacer, Network, Writing]:
-    """Return a provider whose pacer lets no order through for a while."""
+@pytest.fixture
+async def held(writing_to: WritingTo) -> tuple[Pacer, Network, Writing]:
+    """A provider whose pacer lets no order through for a while."""
     pacer, network = Pacer([SLOW]), Network()
     pacer.hold(COMMIT, 20.0)
-    return pacer, network, Writing(provider_of(network, ScriptedAdapter(), pacer=pacer))
+    return pacer, network, writing_to(provider_of(network, ScriptedAdapter(), pacer=pacer))
 
 
-async def test_an_operation_that_waits_for_its_turn_can_be_withdrawn() -> None:
+async def test_an_operation_that_waits_for_its_turn_can_be_withdrawn(held: tuple[Pacer, Network, Writing]) -> None:
     """It is cancelled at once, for whoever waits for it too; it is never sent and its key is free."""
-    pacer, network, writing = held()
+    pacer, network, writing = held
     operation = await writing.submit(placing)
     waiting = asyncio.create_task(writing.engine.outcome(operation.id, 20.0))
     await until(lambda: bool(pacer._rules[0]._whole._waiting))
@@ -64,25 +63,25 @@ async def test_an_operation_that_waits_for_its_turn_can_be_withdrawn() -> None:
     assert len(network.requests) == 1
 
 
-async def test_an_operation_that_is_withdrawn_while_it_reads_is_not_sent() -> None:
+async def test_an_operation_that_is_withdrawn_while_it_reads_is_not_sent(writing_to: WritingTo) -> None:
     """Reading is not sending: the order that would have followed never leaves."""
     gate = Gate()
     network = Network(by_step={"read": gate})
-    writing = Writing(provider_of(network))
+    writing = writing_to(provider_of(network))
     operation = await writing.submit(lambda: placing(READ))
     await until(lambda: network.steps() == ["read"])
     withdrawn = await writing.engine.withdraw(operation)
     gate.open.set()
     assert await writing.engine.outcome(operation.id, 10.0) == withdrawn
-    await until(lambda: not writing.engine._runs)
+    await writing.idle()
     assert network.steps() == ["read"]
 
 
-async def test_an_operation_that_was_sent_cannot_be_withdrawn() -> None:
+async def test_an_operation_that_was_sent_cannot_be_withdrawn(writing_to: WritingTo) -> None:
     """It goes on, and its outcome stands."""
     gate = Gate()
     network = Network(by_step={"place": gate})
-    writing = Writing(provider_of(network))
+    writing = writing_to(provider_of(network))
     early = await writing.submit(placing)
     await until(lambda: bool(network.requests))
     late = await writing.engine.outcome(early.id, 0.0)
@@ -93,35 +92,34 @@ async def test_an_operation_that_was_sent_cannot_be_withdrawn() -> None:
     assert (await writing.engine.outcome(early.id, 10.0)).state == "succeeded"
 
 
-async def test_an_operation_that_has_ended_cannot_be_withdrawn() -> None:
+async def test_an_operation_that_has_ended_cannot_be_withdrawn(writing_to: WritingTo) -> None:
     """What was placed stays placed."""
-    writing = Writing(provider_of(Network()))
+    writing = writing_to(provider_of(Network()))
     operation = await writing.written(placing)
     with pytest.raises(Withdrawn):
         await writing.engine.withdraw(operation)
     assert await writing.journal.get(operation.id) == operation
 
 
-async def test_who_waits_learns_the_outcome_though_the_key_is_claimed_anew() -> None:
+async def test_who_waits_learns_the_outcome_though_the_key_is_claimed_anew(writing_to: WritingTo) -> None:
     """A released key may be taken within the same breath: its first operation is forgotten, not its waiters."""
+    network = Network(reply(429))
+    writing = writing_to(provider_of(network))
+    first = await writing.submit(placing)
+    waiting = asyncio.create_task(writing.engine.outcome(first.id, 10.0))
+    while (await writing.stored(first)).state != "cancelled":
+        assert not waiting.done()
+    second = await writing.submit(placing)
+    assert (await writing.stored(first)).id == second.id
+    outcome = await waiting
+    assert (outcome.id, outcome.state) == (first.id, "cancelled")
+    await writing.idle()
 
-    class Hasty(MemoryJournal):
-        async def update(self, operation: Operation) -> bool:
-            stored = await super().update(operation)
-            if operation.state == "cancelled":
-                await self.claim(replace(operation, id="another", state="accepted", version=0))
-            return stored
 
-    writing = Writing(provider_of(Network(reply(429))), Hasty())
-    operation = await writing.written(placing)
-    assert (operation.id, operation.state) == ("operation-0000", "cancelled")
-    assert await writing.journal.get(operation.id) is None
-
-
-async def test_those_who_do_not_wait_are_told_how_it_stands() -> None:
+async def test_those_who_do_not_wait_are_told_how_it_stands(writing_to: WritingTo) -> None:
     """Without waiting the operation is as it was stored last."""
     gate = Gate()
-    writing = Writing(provider_of(Network(by_step={"place": gate})))
+    writing = writing_to(provider_of(Network(by_step={"place": gate})))
     operation = await writing.submit(placing)
     assert (await writing.engine.outcome(operation.id, 0.0)).state == "accepted"
     gate.open.set()
@@ -131,11 +129,11 @@ async def test_those_who_do_not_wait_are_told_how_it_stands() -> None:
 # The end of the gateway ----------------------------------------------------------------------------------------------
 
 
-async def test_closing_lets_what_is_under_way_end() -> None:
+async def test_closing_lets_what_is_under_way_end(writing_to: WritingTo) -> None:
     """Within its grace nothing is cut off, and nothing new is taken."""
     gate = Gate()
     network = Network(by_step={"place": gate})
-    writing = Writing(provider_of(network))
+    writing = writing_to(provider_of(network))
     operation = await writing.submit(placing)
     await until(lambda: bool(network.requests))
     closing = asyncio.create_task(writing.engine.close(10.0))
@@ -152,25 +150,25 @@ async def test_closing_lets_what_is_under_way_end() -> None:
 async def closed(writing: Writing, operation: Operation) -> Operation:
     """Close without grace, and return how the operation is recorded."""
     await writing.engine.close(0.0)
-    assert not writing.engine._runs
+    assert not writing.engine._tasks
     stored = await writing.journal.get(operation.id)
     assert stored is not None
     return stored
 
 
-async def test_an_order_that_is_cut_off_on_its_way_may_have_been_placed() -> None:
+async def test_an_order_that_is_cut_off_on_its_way_may_have_been_placed(writing_to: WritingTo) -> None:
     """Bytes left and no answer will be read: unknown, 504."""
     network = Network(by_step={"place": Gate()})
-    writing = Writing(provider_of(network))
+    writing = writing_to(provider_of(network))
     operation = await writing.submit(placing)
     await until(lambda: bool(network.requests))
     stored = await closed(writing, operation)
     assert (stored.state, status(stored), problem_of(stored)) == ("unknown", 504, "outcome-unknown")
 
 
-async def test_an_order_that_never_left_was_not_placed() -> None:
+async def test_an_order_that_never_left_was_not_placed(held: tuple[Pacer, Network, Writing]) -> None:
     """It waited for its turn when the gateway ended: 503, its key is free."""
-    pacer, network, writing = held()
+    pacer, network, writing = held
     operation = await writing.submit(placing)
     await until(lambda: bool(pacer._rules[0]._whole._waiting))
     stored = await closed(writing, operation)
@@ -179,7 +177,7 @@ async def test_an_order_that_never_left_was_not_placed() -> None:
     assert network.requests == []
 
 
-async def test_an_order_that_was_placed_is_so_though_its_flow_is_cut_off() -> None:
+async def test_an_order_that_was_placed_is_so_though_its_flow_is_cut_off(writing_to: WritingTo) -> None:
     """The provider said yes; what would have been read after it is not needed to know that."""
 
     def reading_after() -> Any:
@@ -187,26 +185,26 @@ async def test_an_order_that_was_placed_is_so_though_its_flow_is_cut_off() -> No
         yield READ
 
     network = Network(by_step={"read": Gate()})
-    writing = Writing(provider_of(network))
+    writing = writing_to(provider_of(network))
     operation = await writing.submit(reading_after)
     await until(lambda: "read" in network.steps())
     stored = await closed(writing, operation)
     assert (stored.state, status(stored)) == ("succeeded", 202)
 
 
-async def test_what_the_provider_still_works_on_stays_pending() -> None:
+async def test_what_the_provider_still_works_on_stays_pending(writing_to: WritingTo) -> None:
     """Its end was not seen: neither done nor failed, and where to look is kept."""
     network = Network(reply(202, process="p0"), by_step={"poll": lambda request: reply(states={"p0": "pending"})})
-    writing = Writing(provider_of(network, WorkingLater()))
+    writing = writing_to(provider_of(network, WorkingLater()))
     operation = await writing.submit(lambda: cancelling(["l0"]))
-    await until(lambda: writing.state(operation) == "pending")
+    await writing.idle()
     stored = await closed(writing, operation)
     assert (stored.state, told(stored)["state"]) == ("pending", "pending")
-    assert stored.next_check_at is not None
+    assert stored.due is not None
 
 
-async def test_closing_twice_or_with_nothing_under_way_is_quick() -> None:
+async def test_closing_twice_or_with_nothing_under_way_is_quick(writing_to: WritingTo) -> None:
     """Nothing to wait for."""
-    writing = Writing(provider_of(Network()))
+    writing = writing_to(provider_of(Network()))
     await writing.engine.close(10.0)
     await writing.engine.close(10.0)

@@ -13,9 +13,8 @@ from adapters.contract.errors import AccountRefused, CredentialsRefused, Provide
 from adapters.contract.flow import Answer, Flow
 from adapters.contract.traits import RateLimit
 from adapters.contract.wire import HttpRequest, HttpResponse
-from gateway.providers.pacing import Admission, Pacer
 from gateway.providers.provider import Provider, Trip
-from policies.errors import CapacityExceeded, DeadlineExceeded, Withdrawn
+from policies.errors import CapacityExceeded, DeadlineExceeded
 from support import virtual_time
 from support.scripted_provider import (
     READ,
@@ -128,61 +127,6 @@ async def test_an_account_whose_login_fails_shows_it() -> None:
     assert provider.last_failure == "Unavailable"
     await provider.run(reading(READ), trip())
     assert provider.last_failure is None
-
-
-# Commits -------------------------------------------------------------------------------------------------------------
-
-
-class Noting(Pacer):
-    """Notes when a request is let in."""
-
-    def __init__(self, notes: list[str]) -> None:
-        super().__init__(())
-        self._notes = notes
-
-    @override
-    def admitted(self, request: HttpRequest, timeout: float) -> Admission:
-        notes = self._notes
-
-        class Noted(Admission):
-            async def __aenter__(self) -> None:
-                await super().__aenter__()
-                notes.append("admitted")
-
-        return Noted((), request, timeout)
-
-
-async def test_a_commit_is_recorded_after_its_admission_and_before_its_first_byte() -> None:
-    """Whatever waits, the record is made when the request leaves; reads need none."""
-    notes: list[str] = []
-
-    async def recorded(request: HttpRequest) -> None:
-        notes.append(f"recorded {request.step}")
-
-    def sent(request: HttpRequest) -> HttpResponse:
-        notes.append(f"sent {request.step}")
-        return reply(id="1")
-
-    provider = provider_of(Network(sent, sent), pacer=Noting(notes))
-    taken = trip()
-    taken.before_commit = recorded
-    await provider.run(placing(READ), taken)
-    assert notes == ["admitted", "sent read", "admitted", "recorded place", "sent place"]
-
-
-@pytest.mark.parametrize("stop", [Withdrawn(), OSError("the disk is full")])
-async def test_a_record_that_cannot_be_made_stops_the_commit(stop: Exception) -> None:
-    """Nothing leaves, and the reason comes out as it is."""
-    network, taken = Network(), trip()
-
-    async def refused(request: HttpRequest) -> None:
-        raise stop
-
-    taken.before_commit = refused
-    with pytest.raises(type(stop)):
-        await provider_of(network).run(placing(), taken)
-    assert network.requests == []
-    assert taken.attempts == []
 
 
 # Time and rates ------------------------------------------------------------------------------------------------------

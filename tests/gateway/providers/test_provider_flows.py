@@ -14,7 +14,8 @@ from adapters.contract.errors import NoAnswer, NotFound, ProviderError
 from adapters.contract.flow import Answer, Flow
 from adapters.contract.wire import HttpRequest, HttpResponse
 from gateway.errors import AdapterFault
-from gateway.providers.provider import MAX_STEPS, Trip
+from gateway.providers.driving import MAX_STEPS
+from gateway.providers.provider import Trip
 from support.scripted_provider import (
     BUGGY,
     COMMIT,

@@ -5,7 +5,7 @@ import io
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
@@ -25,6 +25,8 @@ from adapters.registry import BUILT_IN, load
 from gateway.config.model import Timeouts
 from gateway.errors import AdapterFault, describe
 from gateway.operations.engine import Write
+from gateway.operations.intents import Intent
+from gateway.operations.recorder import thawed_answer
 from gateway.providers.channel import channel
 from gateway.providers.outbound import Outbound
 from gateway.providers.pacing import Pacer
@@ -181,17 +183,16 @@ async def called(provider: Provider, fault: str, seen: Seen) -> None:
             seen.saw(result if isinstance(result, Resource) else None)
         except (AdapterError, PolicyError, AdapterFault) as error:
             seen.told(error, provider.name)
-    writing = Writing(provider)
-    trip = Trip(time.monotonic() + 5, "request-1", "key-1")
-    order = order_for(provider.name)
-    write = Write(
-        "orders.place", "caller", "key-1", "f", provider, lambda context: adapter.place_order(order, context), trip
-    )
-    operation, _ = await writing.engine.submit(write)
-    ended = await writing.engine.outcome(operation.id, 20)
+    with closing(Writing(provider)) as writing:
+        trip = Trip(time.monotonic() + 5, "request-1", "key-1")
+        intent = Intent("orders.place", order_for(provider.name))
+        operation, _ = await writing.engine.submit(Write("caller", "key-1", "f", provider, intent, trip))
+        ended = await writing.engine.outcome(operation.id, 20)
+        kept = await writing.journal.steps(operation.id)
     assert ended.answer is not None
     seen.failures += ended.state != "succeeded"
     seen.saw(ended, ended.answer.body, provider, adapter, adapter.credentials, trip, writing, sys.exc_info())
+    seen.saw(*(step.request for step in kept), *(thawed_answer(step.answer).body for step in kept if step.answer))
 
 
 async def test_no_fault_of_any_provider_brings_a_secret_to_light(seen: Seen, capfd: pytest.CaptureFixture[str]) -> None:

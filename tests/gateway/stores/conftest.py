@@ -1,20 +1,42 @@
-"""The stores that keep the journal. A store joins the suite by a name here and a branch below."""
+"""One suite for all journals: a test that takes `journal` or `store` runs against each."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, MutableMapping
+from pathlib import Path
+from typing import Any
 
 import pytest
-import pytest_asyncio
+import structlog
 
-from gateway.stores.memory import MemoryJournal
 from policies.journal import Journal
-
-STORES = ("memory",)
-CAPACITY = 40
-"""Operations that a store holds in these tests: more than any but the tests about bounds need."""
+from support.journals import STORES, Store, store_of
+from support.postgres_store import SERVER
 
 
-@pytest_asyncio.fixture(params=STORES)
-async def journal(request: pytest.FixtureRequest) -> AsyncIterator[Journal]:
-    """An empty journal, of each store in turn."""
-    assert request.param == "memory"
-    yield MemoryJournal(limit=CAPACITY)
+@pytest.fixture(scope="session", autouse=True)
+def server_is_stopped() -> Iterator[None]:
+    """Stop the PostgreSQL that tests started, if they did."""
+    yield
+    SERVER.stop()
+
+
+@pytest.fixture(autouse=True)
+def logs() -> Iterator[list[MutableMapping[str, Any]]]:
+    """Return what is logged, instead of printing it."""
+    with structlog.testing.capture_logs() as captured:
+        yield captured
+
+
+@pytest.fixture(params=STORES)
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
+    """Return an empty store of each kind."""
+    found = store_of(request.param, tmp_path)
+    yield found
+    await found.remove()
+
+
+@pytest.fixture
+async def journal(store: Store) -> AsyncIterator[Journal]:
+    """Return an open, empty journal."""
+    opened = await store.open()
+    yield opened
+    await opened.close()

@@ -1,0 +1,90 @@
+"""`ordergate operations` and `ordergate orders`: the journal for people, also while the gateway is down."""
+
+from collections.abc import Awaitable, Callable
+from typing import get_args
+from urllib.parse import quote
+
+import aiohttp
+import msgspec
+import typer
+from uuid_utils import uuid7
+
+from gateway.config.load import Configuration
+from gateway.operations.story import found, story, table
+from gateway.stores.opening import open_journal
+from policies.journal import Journal, JournalRefused, JournalUnavailable
+from policies.operation import State
+
+CALL_SECONDS = 30.0
+
+
+async def _opened(configuration: Configuration) -> Journal:
+    store = configuration.store
+    keys = [bytes.fromhex(key.get_secret_value()) for key in store.keys]
+    return await open_journal(
+        store.url, ephemeral=store.ephemeral, keys=keys, folder=configuration.folder, only_reads=True
+    )
+
+
+async def listing(configuration: Configuration, *, state: str | None, provider: str | None, limit: int) -> int:
+    """Print a table of operations; return the exit code."""
+    wanted: State | None = None
+    if state is not None:
+        wanted = next((known for known in get_args(State) if known == state), None)
+        if wanted is None:
+            typer.echo(f"there is no state {state!r}; there are: {', '.join(get_args(State))}")
+            return 2
+    return await _shown(configuration, lambda journal: _table(journal, wanted, provider, limit))
+
+
+async def telling(configuration: Configuration, name: str) -> int:
+    """Print the story of what `name` means; return the exit code."""
+    return await _shown(configuration, lambda journal: _stories(journal, name))
+
+
+async def resolving(url: str, operation: str, *, placed: bool, order_id: str | None, key: str | None) -> int:
+    """Enter a verdict at the running gateway; return the exit code."""
+    if placed == (order_id is None):
+        typer.echo("--placed needs --order-id, and --not-placed goes without")
+        return 2
+    verdict = {"placed": "yes", "orderId": order_id} if placed else {"placed": "no"}
+    headers = {"Content-Type": "application/json", "Idempotency-Key": str(uuid7())}
+    if key:
+        headers["Authorization"] = f"Bearer {key}"
+    target = f"{url.rstrip('/')}/v1/operations/{quote(operation, safe='')}/resolution"
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=CALL_SECONDS)) as session,
+            session.post(target, data=msgspec.json.encode(verdict), headers=headers) as response,
+        ):
+            body = await response.read()
+    except (aiohttp.ClientError, TimeoutError) as error:
+        typer.echo(f"no gateway answers at {url} ({type(error).__name__}); a verdict is entered while it runs")
+        return 1
+    typer.echo(msgspec.json.format(body, indent=2).decode() if body else response.status)
+    return 0 if response.status == 200 else 1
+
+
+async def _shown(configuration: Configuration, work: Callable[[Journal], Awaitable[str]]) -> int:
+    try:
+        journal = await _opened(configuration)
+        try:
+            text = await work(journal)
+        finally:
+            await journal.close()
+    except (JournalRefused, JournalUnavailable) as error:
+        typer.echo(f"the journal cannot be read: {error}")
+        return 1
+    typer.echo(text)
+    return 0 if text else 1
+
+
+async def _table(journal: Journal, state: State | None, provider: str | None, limit: int) -> str:
+    return table(await journal.search(None, state=state, account=provider, limit=limit))
+
+
+async def _stories(journal: Journal, name: str) -> str:
+    operations = await found(journal, name)
+    if not operations:
+        return f"nothing in the journal is called {name!r}: no operation, idempotency key, reference or order"
+    return "\n\n".join([story(one, await journal.steps(one.id)) for one in operations])

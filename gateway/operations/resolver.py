@@ -1,0 +1,286 @@
+"""Finds out what became of an operation that was left open: by the provider's own means, as its traits say.
+
+What to do is decided by `policies.operation.next_move`; here it is done: send again, look up, poll, or park.
+"""
+
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import structlog
+
+from adapters.contract.adapter import ProcessState, WriteContext
+from adapters.contract.errors import AdapterError, NoAnswer, NotFound
+from adapters.contract.flow import Answer
+from adapters.contract.models.requests import NewOrder
+from adapters.contract.models.resources import ChangedPart, Order, OrderChange
+from adapters.contract.traits import Trait
+from adapters.contract.wire import HttpRequest, HttpResponse
+from gateway.errors import AdapterFault
+from gateway.operations import answers
+from gateway.operations.engine import WRITE_SECONDS, Engine
+from gateway.operations.intents import Intent
+from gateway.operations.processes import given_up, overall, processes, settled
+from gateway.operations.recorder import FlowChanged, OperationRecorder
+from gateway.operations.run import Run
+from gateway.points import reach
+from gateway.providers.provider import Provider
+from gateway.providers.trip import Place, Trip
+from policies.errors import PolicyError
+from policies.journal import Evidence, Operation
+from policies.operation import Attempt, Next, Situation, State, next_move, pause
+
+CLOCK_SKEW = timedelta(minutes=5)
+_NONE = Trait("none", source="no trait was declared")
+_HOPE = {"succeeded": 0, "pending": 1, "timeout": 2}
+"""Which of several processes for one part is adopted first; the others did not do it."""
+
+log = structlog.get_logger("ordergate.resolver")
+
+
+class Resolver:
+    """Works on operations that were claimed from the journal. After `horizon` seconds of doubt a person has to look."""
+
+    def __init__(self, engine: Engine, *, horizon: float) -> None:
+        self._engine = engine
+        self._horizon = horizon
+
+    async def resolve(self, operation: Operation) -> None:
+        """Take the next step with an operation that this worker holds, or put it back until its time comes."""
+        provider = self._engine.providers[operation.account]
+        steps = await self._engine.journal.steps(operation.id)
+        trip = Trip(time.monotonic() + WRITE_SECONDS, request_id=operation.id, idempotency_key=operation.key)
+        run = Run(self._engine.journal, provider, operation, steps, trip)
+        intent = Intent.decoded(operation.kind, operation.content)
+        now = datetime.now(UTC)
+        step = next(iter(run.recorder.doubtful()), None)
+        trait = provider.adapter.traits().get(step.name, _NONE) if step is not None else self._trait(provider, intent)
+        following = next_move(self._situation(operation, provider, trait), trait, now)
+        if following.at > now:
+            await self._put_back(run, following.at, following.cause)
+            return
+        await self._move(run, intent, trait, following)
+
+    async def _move(self, run: Run, intent: Intent, trait: Trait, following: Next) -> None:
+        log.info("resolving", operation=run.operation.id, move=following.move, cause=following.cause)
+        if following.move in {"look-up", "poll"}:
+            reach(following.move)
+        match following.move:
+            case "send":
+                await self._engine.carry_out(run, intent)
+            case "poll":
+                await self._poll(run)
+            case "look-up" if trait.kind == "async":
+                await self._look_for_processes(run, intent)
+            case "look-up":
+                await self._look_up(run, intent)
+            case "park":
+                await run.park(following.cause)
+            case _:
+                await self._end_unexecuted(run, following)
+
+    def _situation(self, operation: Operation, provider: Provider, trait: Trait) -> Situation:
+        return Situation(
+            state=operation.state,
+            doubt=operation.doubt,
+            tries=operation.probes,
+            absent=sum(1 for one in _since_sent(operation) if one.kind == "look-up" and one.verdict == "absent"),
+            first_sent_at=operation.first_sent_at,
+            last_sent_at=operation.last_sent_at,
+            rejected=operation.cause == "refused",
+            can_look_up=trait.kind == "async" or provider.adapter.can_find_orders,
+            timeout=provider.order_seconds,
+            horizon=self._horizon,
+            valid_until=operation.valid_until,
+        )
+
+    def _trait(self, provider: Provider, intent: Intent) -> Trait:
+        """Return the trait for an operation without a doubtful step: it decides nothing but what to call it."""
+        return next(iter(provider.adapter.traits().values()), _NONE) if intent.kind == "orders.place" else _NONE
+
+    # Ways to find out -------------------------------------------------------------------------------------------
+
+    async def _look_up(self, run: Run, intent: Intent) -> None:
+        operation, adapter = run.operation, run.provider.adapter
+        assert isinstance(intent.content, NewOrder)  # noqa: S101 - only placing has this trait
+        context = WriteContext(operation.id, operation.created_at)
+        since = (operation.first_sent_at or operation.created_at) - CLOCK_SKEW
+        run.trip.recorder = None
+        try:
+            found = await run.provider.run(adapter.find_order(intent.content, since, context), run.trip)
+        except (AdapterError, PolicyError, AdapterFault) as error:
+            await self._told_nothing(run, "look-up", type(error).__name__)
+            return
+        reach("looked-up")
+        if found is None:
+            await self._told_nothing(run, "look-up", "absent")
+            return
+        await run.store("unknown", Evidence(datetime.now(UTC), "look-up", "found", detail=found.id))
+        await run.end(found, found_out=True)
+
+    async def _look_for_processes(self, run: Run, intent: Intent) -> None:
+        """Adopt the provider's processes for parts whose answer was lost."""
+        change = await self._replayed(run, intent)
+        if change is None:
+            await self._told_nothing(run, "look-up", "unreadable")
+            return
+        step = next(iter(run.recorder.doubtful()))
+        try:
+            parts = [
+                part if part.state != "unknown" else await self._adopted(run, part, step.name)
+                for part in change.parts or ()
+            ]
+        except (AdapterError, PolicyError, AdapterFault) as error:
+            # No answer is no absence.
+            await self._told_nothing(run, "look-up", type(error).__name__)
+            return
+        reach("looked-up")
+        if any(part.state == "unknown" for part in parts):
+            await self._told_nothing(run, "look-up", "absent")
+            return
+        states = [part.state for part in parts]
+        adopted = msgspec.structs.replace(change, parts=tuple(parts), state=overall(states))
+        await run.store("unknown", Evidence(datetime.now(UTC), "look-up", "found"))
+        await run.end(adopted, found_out=True)
+
+    async def _adopted(self, run: Run, part: ChangedPart, step: str) -> ChangedPart:
+        """Return the part with its process, if there is one. Where it was sent twice, the one that did it counts."""
+        since = (run.operation.first_sent_at or run.operation.created_at) - CLOCK_SKEW
+        run.trip.recorder = None
+        found = await run.provider.run(run.provider.adapter.find_processes(part.id, step), run.trip)
+        mine = [one for one in found if one.created_at is None or one.created_at >= since]
+        if not mine:
+            return part
+        best = min(mine, key=lambda one: _HOPE.get(one.state, len(_HOPE)))
+        return msgspec.structs.replace(part, state="pending", process=best.id, problem=None)
+
+    async def _replayed(self, run: Run, intent: Intent) -> OrderChange | None:
+        """Run the flow on what was kept, without sending, and return what it makes of the silence elsewhere."""
+        context = WriteContext(run.operation.id, run.operation.created_at)
+        trip = Trip(run.trip.deadline, run.trip.request_id, recorder=_Silence(run.recorder))
+        try:
+            result = await run.provider.run(intent.flow(run.provider.adapter, context), trip)
+        except (AdapterError, AdapterFault, FlowChanged):
+            return None
+        return result if isinstance(result, OrderChange) else None
+
+    async def _poll(self, run: Run) -> None:
+        change = answers.change_in(run.operation)
+        if change is None:
+            await run.park("the processes are not known any more")
+            return
+        run.trip.recorder = None
+        states: tuple[ProcessState, ...] = ()
+        verdict = "pending"
+        try:
+            states = await run.provider.run(run.provider.adapter.poll(processes(change)), run.trip)
+        except (AdapterError, PolicyError, AdapterFault) as error:
+            verdict = type(error).__name__
+        reach("polled")
+        title = run.provider.adapter.title
+        change = settled(change, states, provider=title)
+        if change.state == "pending" and not self._too_long(run.operation):
+            await self._wait_longer(run, change, verdict)
+            return
+        if change.state == "pending":
+            change = given_up(change, provider=title)
+        change = await self._by_the_order(run, change)
+        lost = any(part.state == "unknown" and part.process is None for part in change.parts or ())
+        if change.state == "unknown" and not (lost and run.recorder.doubtful()):
+            answer = answers.of_failed_change(change, run.operation, None, "unknown")
+            await run.store("pending", Evidence(datetime.now(UTC), "poll", "unknown"))
+            await run.park("a process ended without saying what it did", answer)
+            return
+        # Where a part's own answer was lost, its process is still to be looked for.
+        await run.end(change, found_out=True)
+
+    async def _by_the_order(self, run: Run, change: OrderChange) -> OrderChange:
+        """Let the order's own state decide on lines to cancel whose process says nothing: cancelled is done.
+
+        The same for one whose process failed after it was sent again: it fails when the first did it.
+        """
+        again = run.operation.attempts > len(change.parts or ())
+        open_to_doubt = {"unknown", "failed"} if again else {"unknown"}
+        if run.operation.kind != "orders.cancel" or not any(one.state in open_to_doubt for one in change.parts or ()):
+            return change
+        _, _, native = change.order_id.partition(":")
+        try:
+            order: Order = await run.provider.run(run.provider.adapter.get_order(native), run.trip)
+        except (AdapterError, PolicyError, AdapterFault, NotFound):
+            return change
+        cancelled = {line.id for line in order.lines if line.status == "cancelled"}
+        parts = tuple(
+            msgspec.structs.replace(part, state="done", problem=None)
+            if part.state in open_to_doubt and part.id in cancelled
+            else part
+            for part in change.parts or ()
+        )
+        return msgspec.structs.replace(change, parts=parts, state=overall([part.state for part in parts]))
+
+    # What is stored of it ---------------------------------------------------------------------------------------
+
+    async def _told_nothing(self, run: Run, kind: str, verdict: str) -> None:
+        """Store a try that did not settle it, and when to try again."""
+        now = datetime.now(UTC)
+        tries = run.operation.probes + 1
+        due = now + timedelta(seconds=pause(tries if verdict != "absent" else 0))
+        await run.store("unknown", Evidence(now, kind, verdict), probes=tries, due=due, owner=None, lease_until=None)
+
+    async def _wait_longer(self, run: Run, change: OrderChange, verdict: str) -> None:
+        now = datetime.now(UTC)
+        tries = run.operation.probes + 1
+        due = now + timedelta(seconds=min(pause(tries), 60.0))
+        answer = answers.of_change(change, run.operation)
+        evidence = Evidence(now, "poll", verdict)
+        await run.store("pending", evidence, probes=tries, due=due, answer=answer, owner=None, lease_until=None)
+
+    async def _put_back(self, run: Run, at: datetime, cause: str) -> None:
+        state: State = "unknown" if run.operation.doubt else run.operation.state
+        evidence = Evidence(datetime.now(UTC), "waiting", cause)
+        answer = run.operation.answer or (answers.of_doubt(run.operation) if state == "unknown" else None)
+        await run.store(state, evidence, due=at, owner=None, lease_until=None, answer=answer)
+
+    async def _end_unexecuted(self, run: Run, following: Next) -> None:
+        """Store that nothing was executed: refused and not there, or never sent and no longer wanted."""
+        state: State = "failed" if following.move == "fail" else "cancelled"
+        answer = answers.of_nothing(run.operation, state)
+        evidence = Evidence(datetime.now(UTC), "ended", following.cause)
+        await run.store(
+            state, evidence, cause=following.cause, answer=answer, doubt=False, due=None, owner=None, lease_until=None
+        )
+        self._engine.tell(run.operation.id)
+
+    def _too_long(self, operation: Operation) -> bool:
+        first = operation.first_sent_at or operation.created_at
+        return datetime.now(UTC) > first + timedelta(seconds=self._horizon)
+
+
+def _since_sent(operation: Operation) -> Sequence[Evidence]:
+    """Return the facts since a request last left."""
+    facts = operation.evidence
+    last = max((index for index, one in enumerate(facts) if one.kind == "sending"), default=-1)
+    return facts[last + 1 :]
+
+
+class _Silence:
+    """Plays back what was kept of an operation; everything else meets silence, and nothing leaves."""
+
+    def __init__(self, kept: OperationRecorder) -> None:
+        self._kept = kept
+
+    def recall(self, place: Place, request: HttpRequest) -> Answer | None:
+        """Return the kept answer, or that none came. Raises FlowChanged."""
+        step = self._kept.steps.get(place)
+        sent = step is None or step.phase not in {None, "not-sent"}
+        return self._kept.recall(place, request) or NoAnswer("not known", sent=sent)
+
+    async def freeze(self, index: int, requests: Sequence[HttpRequest]) -> None:
+        """Keep nothing: it is kept already."""
+
+    async def before(self, place: Place, request: HttpRequest) -> None:
+        """Let nothing leave."""
+        raise NoAnswer("not known", sent=True)
+
+    async def after(self, place: Place, request: HttpRequest, response: HttpResponse | None, attempt: Attempt) -> None:
+        """Keep nothing."""

@@ -1,0 +1,172 @@
+"""One operation under way here: what was last stored of it, and what is stored next."""
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from adapters.contract.models.resources import Order, OrderChange
+from gateway.operations import answers
+from gateway.operations.recorder import OperationRecorder, Sent
+from gateway.points import reach
+from gateway.providers.provider import Provider, Trip
+from policies.errors import LeaseLost
+from policies.journal import Change, Evidence, Journal, Operation, Step, StoredAnswer
+from policies.operation import ENDED, State, pause
+
+log = structlog.get_logger("ordergate.operations")
+
+
+_SEEN = frozenset({"answer", "no-answer", "look-up", "poll"})
+"""Kinds of evidence that say what was seen at the provider, and not what was made of it here."""
+
+
+class Run:
+    """One operation under way here: its record as last stored, its recorder, and what carries it out."""
+
+    def __init__(
+        self, journal: Journal, provider: Provider, operation: Operation, steps: list[Step], trip: Trip
+    ) -> None:
+        self.journal = journal
+        self.provider = provider
+        self.operation = operation
+        self.trip = trip
+        self._facts: tuple[Evidence, ...] = ()
+        self.recorder = OperationRecorder(steps, self._store_steps)
+        trip.recorder = self.recorder
+
+    async def _store_steps(self, sent: Sent) -> None:
+        """Make steps durable: the intent before a commit leaves, and what came back after it."""
+        now = datetime.now(UTC)
+        attempt = sent.attempt
+        if attempt is None:
+            reach("before-sending")
+            evidence = Evidence(now, "sending", sent.step.name, detail=sent.step.digest[:16])
+            await self.store(
+                "sending",
+                evidence,
+                attempts=self.operation.attempts + 1,
+                doubt=True,
+                probes=0,
+                first_sent_at=self.operation.first_sent_at or now,
+                last_sent_at=now,
+            )
+            reach("after-sending")
+            return
+        reach("answered")
+        kind = "answer" if attempt.judgement is not None else "no-answer"
+        verdict = attempt.judgement or ("not-executed" if attempt.phase == "not-sent" else "unclear")
+        evidence = Evidence(now, kind, verdict, attempt.phase, attempt.status)
+        if sent.more:
+            await self.store("sending", evidence, doubt=bool(self.recorder.doubtful()))
+        else:
+            # The last answer of a flow is stored with what follows from it, in one commit.
+            self._facts = (*self._facts, evidence)
+
+    async def store(self, state: State, evidence: Evidence, **members: object) -> None:
+        """Store the next version of the operation. Raises LeaseLost when it is not the next any more."""
+        following = replace(
+            self.operation,
+            state=state,
+            updated_at=evidence.at,
+            version=self.operation.version + 1,
+            **members,  # type: ignore[arg-type]
+        )
+        facts = (*self._facts, evidence)
+        steps = self.recorder.unstored()
+        storing = asyncio.ensure_future(self.journal.update(following, Change(facts, steps)))
+        try:
+            stored = await asyncio.shield(storing)
+        except asyncio.CancelledError:
+            # The journal goes on with it all the same, and who is stopped has to know what is stored.
+            if await storing:
+                self._stored(following, facts, steps)
+            raise
+        if not stored:
+            # What was seen is a fact, whoever may change the state now.
+            late = tuple(replace(one, kind=f"late {one.kind}") for one in facts if one.kind in _SEEN)
+            if late:
+                await self.journal.append(self.operation.id, late)
+            raise LeaseLost
+        self._stored(following, facts, steps)
+        if state in ENDED:
+            reach("ended")
+
+    def _stored(self, operation: Operation, facts: tuple[Evidence, ...], steps: tuple[Step, ...]) -> None:
+        self._facts = ()
+        self.recorder.stored(steps)
+        self.operation = replace(operation, evidence=(*self.operation.evidence, *facts))
+
+    async def end(self, result: Order | OrderChange, *, found_out: bool = False) -> None:
+        """Store what a flow returned, or what was `found_out` of it later.
+
+        A flow that was sent again tells what became of the last try; while an earlier one is open, "no" is not sure.
+        """
+        state = answers.state_of(result, self.trip.attempts)
+        if found_out and state == "cancelled":
+            # The requests are long answered: what the provider took on and then refused is final.
+            state = "failed"
+        if not found_out and self.recorder.doubtful() and state in {"failed", "cancelled", "partial"}:
+            state = "unknown"
+        now = datetime.now(UTC)
+        subject = result.id if isinstance(result, Order) else result.order_id
+        if isinstance(result, OrderChange) and state == "pending":
+            answer = answers.of_change(result, self.operation)
+        elif state in {"succeeded", "partial"}:
+            answer = answers.of_result(result, self.operation)
+        else:
+            answer = answers.of_failed_change(result, self.operation, self.trip.last_error, state)
+        open_still = state in {"pending", "unknown"}
+        await self.store(
+            state,
+            Evidence(now, "ended" if not open_still else state, state),
+            answer=answer,
+            subject=subject,
+            cause="refused" if self.recorder.rejected and open_still else self.operation.cause,
+            doubt=state == "unknown",
+            probes=self._tries() if open_still else 0,
+            due=now + timedelta(seconds=pause(self._tries())) if open_still else None,
+            owner=None,
+            lease_until=None,
+        )
+
+    async def end_in_error(self, error: Exception) -> None:
+        """Store that a flow ended in an error, in the state that its attempts prove."""
+        state = answers.state_after(error, self.trip, self.provider)
+        if self.recorder.doubtful() and state != "succeeded":
+            state = "unknown"
+        error = answers.telling(error, self.trip)
+        now = datetime.now(UTC)
+        ended = replace(self.operation, state=state, evidence=(*self.operation.evidence, *self._facts))
+        await self.store(
+            state,
+            Evidence(now, "ended" if state != "unknown" else "unknown", type(error).__name__),
+            answer=answers.of_error(error, ended),
+            cause="refused" if self.recorder.rejected else type(error).__name__,
+            doubt=state == "unknown",
+            probes=self._tries() if state == "unknown" else 0,
+            due=now + timedelta(seconds=pause(self._tries())) if state == "unknown" else None,
+            owner=None,
+            lease_until=None,
+        )
+        log.info(
+            "operation ended",
+            operation=ended.id,
+            state=state,
+            error=type(error).__name__,
+            idempotency_key=ended.key,
+            provider=ended.account,
+        )
+
+    def _tries(self) -> int:
+        """Return how often it was tried to find out; a run that sent nothing, only played back, was one more try."""
+        return self.operation.probes + 1 if self.operation.state == "unknown" else 0
+
+    async def park(self, cause: str, answer: StoredAnswer | None = None) -> None:
+        """Leave an operation to a person."""
+        evidence = Evidence(datetime.now(UTC), "parked", cause)
+        parked = replace(self.operation, state="parked")
+        answer = answer or answers.of_doubt(parked)
+        await self.store("parked", evidence, cause=cause, answer=answer, due=None, owner=None, lease_until=None)
+        log.error("operation parked", operation=parked.id, cause=cause, provider=parked.account)

@@ -1,0 +1,85 @@
+"""Takes what is left open in the journal, at the start and from then on, and hands it to the resolver.
+
+An operation is left open by a restart, by an answer that never came, by a process that takes its time. Each is claimed
+from the journal by one worker, so several instances never work on the same one.
+"""
+
+import asyncio
+import random
+
+import structlog
+
+from gateway.operations.engine import LEASE_SECONDS, Engine
+from gateway.operations.resolver import Resolver
+from gateway.points import reach
+from policies.errors import LeaseLost
+from policies.journal import JournalUnavailable, Operation
+
+INTERVAL = 0.5
+"""Seconds between looks at the journal; with jitter, so that several instances do not look at once."""
+BATCH = 20
+
+log = structlog.get_logger("ordergate.worker")
+
+
+class Worker:
+    """Looks for due operations until stopped. `scanned` is set after the first look."""
+
+    def __init__(self, engine: Engine, resolver: Resolver, *, interval: float = INTERVAL) -> None:
+        self._engine = engine
+        self._resolver = resolver
+        self._interval = interval
+        self._task: asyncio.Task[None] | None = None
+        # Its own generator: the one that all share is others' to seed.
+        self._chance = random.Random()  # noqa: S311 - spreads looks, hides nothing
+        self.scanned = asyncio.Event()
+
+    def start(self) -> None:
+        """Begin to look."""
+        self._task = asyncio.create_task(self._forever(), name="journal worker")
+
+    async def stop(self) -> None:
+        """Look no more. What is under way goes on."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def look(self) -> int:
+        """Take what is due and start working on it; return how much it was."""
+        accounts = list(self._engine.providers)
+        reach("scan")
+        taken = await self._engine.journal.take_due(self._engine.worker, LEASE_SECONDS, accounts, BATCH)
+        if taken:
+            reach("taken")
+        for operation in taken:
+            self._engine.start(operation.id, self._resolve(operation))
+        return len(taken)
+
+    async def _resolve(self, operation: Operation) -> None:
+        try:
+            await self._resolver.resolve(operation)
+        except LeaseLost:
+            log.warning("operation is somebody else's now", operation=operation.id)
+        except JournalUnavailable as error:
+            log.warning("journal unavailable", operation=operation.id, reason=str(error))
+        except Exception:
+            log.exception("resolving failed", operation=operation.id)
+
+    async def _forever(self) -> None:
+        while True:
+            try:
+                taken = await self.look()
+                self.scanned.set()
+            except JournalUnavailable as error:
+                log.warning("journal unavailable", reason=str(error))
+                taken = 0
+            if taken < BATCH:
+                await self._pause()
+
+    async def _pause(self) -> None:
+        seconds = self._interval * self._chance.uniform(0.8, 1.2)
+        try:
+            async with asyncio.timeout(seconds):
+                await asyncio.Event().wait()
+        except TimeoutError:
+            return

@@ -1,0 +1,187 @@
+"""The gateways of a run, as those see them who call them and who kill them."""
+
+import asyncio
+import os
+import random
+import socket
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NoReturn
+
+import msgspec
+
+from gateway.proof.board import PLACES, Board
+from gateway.proof.nursery import Nursery
+from gateway.proof.plan import Plan
+
+START_SECONDS = 20.0
+STARTS = 3
+ARMED_SECONDS = 0.5
+"""How long a gateway may take to reach the place where it is to end; after that it is killed where it stands."""
+AT_RANDOM = "at a random moment"
+
+
+class FleetLost(Exception):
+    """A process of the proof itself ended, or did not come up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Restart:
+    """A kill and what followed: when the gateway died, and when it served again."""
+
+    died: datetime
+    ready: datetime
+
+
+def fork_nursery(plan: Plan, board: Board, folder: Path) -> tuple[int, socket.socket]:
+    """Fork the nursery; return its process id and the socket to command it. Call before there is a loop or thread."""
+    ours, theirs = socket.socketpair()
+    pid = os.fork()
+    if pid == 0:
+        ours.close()
+        _be_nursery(plan, board, theirs, folder)
+    theirs.close()
+    return pid, ours
+
+
+def _be_nursery(plan: Plan, board: Board, control: socket.socket, folder: Path) -> NoReturn:
+    status = 1
+    try:
+        Nursery(plan, board, control, folder).run()
+        status = 0
+    except KeyboardInterrupt:
+        status = 0
+    finally:
+        os._exit(status)
+
+
+@dataclass
+class Fleet:
+    """Starts, kills and restarts gateways through the nursery."""
+
+    board: Board
+    control: socket.socket
+    urls: dict[int, str | None] = field(default_factory=dict)
+    simulators: dict[str, str] = field(default_factory=dict)
+    kills: Counter[str] = field(default_factory=Counter)
+    restarts: list[Restart] = field(default_factory=list)
+    crashes: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._writer: asyncio.StreamWriter | None = None
+        self._reading: asyncio.Task[None] | None = None
+        self._changed = asyncio.Event()
+        self._lost = False
+        self._killing: set[int] = set()
+
+    async def open(self) -> None:
+        """Hear the nursery, and start every gateway. Raises FleetLost."""
+        reader, self._writer = await asyncio.open_connection(sock=self.control)
+        self._reading = asyncio.create_task(self._read(reader))
+        await self._until(lambda: bool(self.simulators))
+        for instance in range(self.board.instances):
+            await self.start(instance)
+
+    async def close(self) -> None:
+        """End every process."""
+        if self._writer is not None:
+            self._writer.close()
+        if self._reading is not None:
+            self._reading.cancel()
+            await asyncio.gather(self._reading, return_exceptions=True)
+
+    async def start(self, instance: int) -> None:
+        """Start a gateway and wait until it serves. Raises FleetLost when it ends again and again."""
+        for _ in range(STARTS):
+            self.urls[instance] = None
+            self._say("start", instance)
+            await self._until(lambda: self.urls.get(instance, "gone") is not None)
+            if instance in self.urls:
+                return
+        raise FleetLost
+
+    def anywhere(self, chance: random.Random) -> str | None:
+        """Return the address of a gateway that serves, or None."""
+        serving = [url for url in self.urls.values() if url is not None]
+        return chance.choice(serving) if serving else None
+
+    async def kill(self, instance: int, place: str | None, chance: random.Random) -> None:
+        """Kill a gateway at a place, or at a random moment for None, and start it again. Raises FleetLost."""
+        self._killing.add(instance)
+        if place is None:
+            await asyncio.sleep(chance.uniform(0.0, 0.5))
+        else:
+            self.board.arm(instance, place, chance.randrange(3))
+            try:
+                await self._until(lambda: instance not in self.urls, ARMED_SECONDS)
+            except FleetLost:
+                if self._lost:
+                    raise
+        if instance in self.urls:
+            self._say("kill", instance)
+            await self._until(lambda: instance not in self.urls)
+        self._killing.discard(instance)
+        died = datetime.now(UTC)
+        await self.start(instance)
+        self.restarts.append(Restart(died, datetime.now(UTC)))
+
+    async def _until(self, done: Any, seconds: float = START_SECONDS) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                while not done():
+                    if self._lost:
+                        raise FleetLost
+                    self._changed.clear()
+                    await self._changed.wait()
+        except TimeoutError:
+            raise FleetLost from None
+
+    def _say(self, command: str, instance: int) -> None:
+        if self._writer is not None:
+            self._writer.write(msgspec.json.encode({"do": command, "instance": instance}) + b"\n")
+
+    async def _read(self, reader: asyncio.StreamReader) -> None:
+        while line := await reader.readline():
+            self._heard(msgspec.json.decode(line))
+            self._changed.set()
+        self._lost = True
+        self._changed.set()
+
+    def _heard(self, told: dict[str, Any]) -> None:
+        match told:
+            case {"simulators": urls}:
+                self.simulators = urls
+            case {"ready": instance, "url": url}:
+                self.urls[instance] = url
+            case {"gone": None}:
+                self._lost = True
+            case {"gone": instance, "place": place, "status": status}:
+                self.urls.pop(instance, None)
+                if instance in self._killing or place is not None:
+                    self.kills[place or AT_RANDOM] += 1
+                else:
+                    self.crashes.append(f"gateway {instance} ended by itself with status {status}")
+
+
+@dataclass
+class Killer:
+    """Kills gateways until there were enough kills: at the place that was seen least, or at a random moment."""
+
+    fleet: Fleet
+    plan: Plan
+
+    async def run(self) -> None:
+        """Kill every gateway again and again, each in its own time. Raises FleetLost."""
+        async with asyncio.TaskGroup() as tasks:
+            for instance in range(self.plan.instances):
+                chance = random.Random(self.plan.seed * 1000 + instance)  # noqa: S311 - chooses places, hides nothing
+                tasks.create_task(self._hunt(instance, chance))
+
+    async def _hunt(self, instance: int, chance: random.Random) -> None:
+        while self.fleet.kills.total() < self.plan.kills:
+            await asyncio.sleep(chance.choice((0.0, 0.0, 0.0, 0.1, 0.3, 1.0)))
+            rarest = min(PLACES, key=lambda place: (self.fleet.kills[place], chance.random()))
+            place = chance.choice((None, rarest, rarest, chance.choice(PLACES)))
+            await self.fleet.kill(instance, place, chance)

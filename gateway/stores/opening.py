@@ -1,0 +1,61 @@
+"""Which store a URL names."""
+
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+
+from gateway.stores.sealing import Sealing
+from gateway.stores.sqlite import SqliteJournal
+from policies.journal import Journal, JournalRefused
+
+FORMS = "memory:, sqlite:PATH, sqlite:///ABSOLUTE/PATH or postgres://…"
+
+
+async def open_journal(
+    url: str,
+    *,
+    ephemeral: bool = False,
+    keys: Sequence[bytes] = (),
+    folder: Path | None = None,
+    only_reads: bool = False,
+) -> Journal:
+    """Open the journal that a URL names; the first of `keys` (32 bytes each) seals bodies, all open them.
+
+    `ephemeral`: it may be forgotten at a restart. A relative path starts at `folder`. `only_reads`: a file is read
+    beside the process that has it open. Raises JournalRefused for what must not be used, JournalUnavailable for what
+    cannot be used now.
+    """
+    journal = _journal(url, ephemeral, Sealing(keys), folder or Path(), only_reads)
+    await journal.open()
+    return journal
+
+
+def _journal(url: str, ephemeral: bool, sealing: Sealing, folder: Path, only_reads: bool) -> Journal:
+    scheme, _, rest = url.partition(":")
+    if url == "memory:":
+        if not ephemeral:
+            raise JournalRefused("memory: forgets everything at a restart: name a file, or write `ephemeral: true`")
+        return SqliteJournal(None, sealing=sealing)
+    if scheme == "sqlite":
+        return SqliteJournal(folder / _path(rest), ephemeral=ephemeral, sealing=sealing, only_reads=only_reads)
+    if scheme in {"postgres", "postgresql"}:
+        return _postgres(url, sealing, only_reads)
+    raise JournalRefused(f"no store is named so; write {FORMS}")
+
+
+def _path(rest: str) -> Path:
+    name = rest.removeprefix("//") if rest.startswith("///") else rest
+    if not name or name == ":memory:" or name.startswith("//") or "\0" in name:
+        raise JournalRefused(f"no file is named so; write {FORMS}")
+    return Path(name)
+
+
+def _postgres(url: str, sealing: Sealing, only_reads: bool) -> Journal:
+    try:
+        module = import_module("gateway.stores.postgres")
+    except ModuleNotFoundError as error:
+        raise JournalRefused(
+            f"PostgreSQL needs a package that is not installed ({error.name}): pip install 'ordergate[postgres]'"
+        ) from error
+    journal: Journal = module.PostgresJournal(url, sealing=sealing, only_reads=only_reads)
+    return journal

@@ -1,0 +1,60 @@
+"""A line to cancel whose answer was lost: its process is looked for, and only what was looked for can be absent."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import pytest
+from typing_extensions import override
+
+from adapters.contract.adapter import ProcessState
+from adapters.contract.flow import Flow
+from adapters.contract.traits import Trait
+from adapters.contract.wire import HttpRequest, HttpResponse
+from gateway.providers.provider import Provider
+from support.scripted_provider import Network, WorkingLater, cancelling, lost, provider_of, reply
+from support.written import WritingTo
+
+
+class Findable(WorkingLater):
+    """A provider that can be asked for the processes of a line."""
+
+    traits_told: ClassVar[Mapping[str, Trait]] = {"cancel": Trait("async", source="a test", probes=2)}
+    there: tuple[ProcessState, ...] = ()
+
+    @override
+    def find_processes(self, part_id: str, step: str) -> Flow[tuple[ProcessState, ...]]:
+        _answer: HttpResponse = yield HttpRequest("GET", "/processes", step="find")
+        return self.there
+
+
+@pytest.fixture(autouse=True)
+def no_try_lasts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A try is surely over as soon as it was made."""
+    monkeypatch.setattr(Provider, "order_seconds", 0.0)
+
+
+@pytest.mark.parametrize("answer", [lost(), reply(500), reply(429)])
+async def test_a_look_up_without_an_answer_is_no_absence(answer: Any, writing_to: WritingTo) -> None:
+    """However often it fails, the operation stays in doubt; absence is what the provider says, not what it does not."""
+    network = Network(reply(202, process="p0"), lost(), by_step={"find": answer})
+    writing = writing_to(provider_of(network, Findable()))
+    operation = await writing.written(lambda: cancelling(["l0", "l1"]))
+    await writing.looked(4)
+    found = await writing.stored(operation)
+    verdicts = [fact.verdict for fact in found.evidence if fact.kind == "look-up"]
+    assert found.state == "unknown"
+    assert verdicts
+    assert "absent" not in verdicts
+
+
+async def test_of_several_processes_for_a_line_the_one_that_did_it_counts(writing_to: WritingTo) -> None:
+    """A cancellation sent twice has two: the second, newer one failed because of the first."""
+    adapter = Findable()
+    adapter.there = (ProcessState("second", "failed"), ProcessState("first", "succeeded"))
+    network = Network(
+        reply(202, process="p0"), lost(), by_step={"poll": reply(states={"p0": "succeeded", "first": "succeeded"})}
+    )
+    writing = writing_to(provider_of(network, adapter))
+    operation = await writing.written(lambda: cancelling(["l0", "l1"]))
+    await writing.looked(4)
+    assert (await writing.stored(operation)).state == "succeeded"
