@@ -1,7 +1,7 @@
 # Ordergate: `make demo`, `make test`. Needs python3 >= 3.11 with venv, and make; everything else is installed below this folder.
 #
 #   demo    start simulated providers and the gateway and take the tour (ONCE=1: end after it)
-#   test    run the tests (ARGS="-k basket" to choose)
+#   test    run the tests (ARGS="-k basket" to choose, JOBS=0 in one process)
 #   check   everything a change must pass: lint, then test
 #   lint    format, lint, types, import contracts, dependencies, Dockerfile, workflow, security; changes nothing
 #   format  bring the code into the formatter's shape
@@ -23,6 +23,9 @@ UV_VERSION := 0.13.9
 BIN := .venv/bin
 UV := .tools/bin/uv
 export UV_PYTHON_DOWNLOADS := never
+# Compiled once: the tests start many processes, and each would compile the libraries anew.
+export UV_COMPILE_BYTECODE := 1
+unexport PYTHONDONTWRITEBYTECODE
 # A mirror or a certificate configured for pip counts for uv as well.
 ifdef PIP_INDEX_URL
 export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
@@ -33,6 +36,9 @@ endif
 ifdef BENCH_SECONDS
 export BENCH_SECONDS
 endif
+
+# The tests wait much, so there is one process more than the two cores of a small machine.
+JOBS ?= 3
 
 SOURCES := adapters policies gateway tests
 
@@ -82,7 +88,7 @@ demo: runtime
 
 .PHONY: test
 test: dev
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(ARGS)
 
 .PHONY: check
 check: lint

@@ -109,7 +109,7 @@ class Reader:
 def _texts(data: Any) -> dict[str, str]:
     if not isinstance(data, dict):
         return {}
-    return {name: text for name, value in data.items() if (text := values.text(value)) is not None}
+    return {name: text for name, value in data.items() if name and (text := values.text(value)) is not None}
 
 
 def _address(data: Any) -> Address | None:

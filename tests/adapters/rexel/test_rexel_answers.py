@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from adapters.contract import codec, flow
@@ -80,6 +80,7 @@ def test_every_answer_is_an_error_or_none(status: int, headers: Any, body: bytes
 
 
 @pytest.mark.parametrize("operation", list(flows()))
+@example(bodies=[b'{"metadata":{"":0}}'])
 @given(bodies=st.lists(BODIES, min_size=1, max_size=4))
 def test_every_success_is_read_or_refused(operation: str, bodies: list[bytes]) -> None:
     """Any body of a 200 gives a canonical value without null or empty text, or an AdapterError; nothing else."""
