@@ -19,6 +19,7 @@ from gateway.config.load import Provider as Configured
 from gateway.listeners import Listener
 from gateway.operations.engine import Engine
 from gateway.operations.resolver import Resolver
+from gateway.operations.twins import Twins
 from gateway.operations.worker import Worker
 from gateway.providers.channel import Channel, channel
 from gateway.providers.outbound import Outbound
@@ -90,7 +91,8 @@ class Gateway:
         journal = self._journal = await open_journal(
             store.url, ephemeral=store.ephemeral, keys=keys, folder=configured.folder
         )
-        self._engine = Engine(journal, self.providers, new_id=lambda: str(uuid7()), worker=str(uuid7()))
+        twins = Twins(journal, configured.twins.action, configured.twins.window)
+        self._engine = Engine(journal, self.providers, lambda: str(uuid7()), worker=str(uuid7()), twins=twins)
         self._worker = Worker(self._engine, Resolver(self._engine, horizon=HORIZON_SECONDS))
         self._worker.start()
         context = Context(

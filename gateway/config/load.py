@@ -9,7 +9,18 @@ from adapters import registry
 from adapters.registry import Registration
 from gateway.config import rules
 from gateway.config.compose import compose
-from gateway.config.model import CALLER_NAME, PROVIDER_NAME, Admin, Caller, Config, Listen, Route, Store, Telemetry
+from gateway.config.model import (
+    CALLER_NAME,
+    PROVIDER_NAME,
+    Admin,
+    Caller,
+    Config,
+    Listen,
+    Route,
+    Store,
+    Telemetry,
+    Twins,
+)
 from gateway.config.nodes import Mapping as MappingNode
 from gateway.config.nodes import Node, scalars
 from gateway.config.problems import CREDENTIALS, ConfigError, ConfigProblem, Path, Problems, public_path
@@ -32,6 +43,7 @@ class Configuration:
     admin: Admin
     store: Store
     telemetry: Telemetry
+    twins: Twins
     callers: Mapping[str, Caller]
     providers: Mapping[str, Provider]
     routes: tuple[Route, ...]
@@ -112,6 +124,7 @@ def _read(check: Validator, reader: ProviderReader, problems: Problems, folder: 
     """Return the configuration. Raises ConfigError with every mistake."""
     listen, admin = check.read(Listen, ("listen",)), check.read(Admin, ("admin",))
     store, telemetry = check.read(Store, ("store",)), check.read(Telemetry, ("telemetry",))
+    twins = check.read(Twins, ("twins",))
     caller_names, provider_names = check.keys(("callers",)), check.keys(("providers",))
     callers = {name: caller for name in caller_names if (caller := check.read(Caller, ("callers", name)))}
     providers = {name: provider for name in provider_names if (provider := reader.read(name))}
@@ -127,7 +140,9 @@ def _read(check: Validator, reader: ProviderReader, problems: Problems, folder: 
     rules.check_routes(check, routes, provider_names, caller_names)
     problems.raise_any()
     known_routes = tuple(route for route in routes if route is not None)
-    if listen is None or admin is None or store is None or telemetry is None or len(providers) < len(provider_names):
+    if listen is None or admin is None or store is None or telemetry is None or twins is None:
+        raise problems.error()
+    if len(providers) < len(provider_names):
         raise problems.error()
     warnings = (
         *rules.unreachable_routes(known_routes),
@@ -141,6 +156,7 @@ def _read(check: Validator, reader: ProviderReader, problems: Problems, folder: 
         admin,
         store,
         telemetry,
+        twins,
         MappingProxyType(callers),
         MappingProxyType(providers),
         known_routes,

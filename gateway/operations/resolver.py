@@ -68,7 +68,8 @@ class Resolver:
             reach(following.move)
         match following.move:
             case "send":
-                await self._engine.carry_out(run, intent)
+                if not await self._engine.twins.stop(run):
+                    await self._engine.carry_out(run, intent)
             case "poll":
                 await self._poll(run)
             case "look-up" if trait.kind == "async":
