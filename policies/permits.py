@@ -59,7 +59,8 @@ class Wait:
 @dataclass(frozen=True, slots=True)
 class Usage:
     """How a budget stands: slots `used` (taken or resting) of the `limit` in force, seconds until one is free and for
-    how long nothing at all is let through; 0.0 each where there is nothing to wait for. An unknown key is unused."""
+    how long nothing at all is let through; 0.0 each where there is nothing to wait for. An unknown key is unused.
+    """
 
     used: int
     limit: int
