@@ -156,7 +156,7 @@ class Gateway:
 
     def _provider(self, entry: Configured, way: Channel) -> Provider:
         adapter = entry.adapter()
-        return Provider(
+        provider = Provider(
             adapter,
             way,
             self._outbound,
@@ -166,6 +166,8 @@ class Gateway:
             simulated=entry.simulated,
             metrics=self._metrics,
         )
+        provider.writes_paused = entry.common.writes == "paused"
+        return provider
 
     def _channel(self, entry: Configured) -> Channel:
         common = entry.common

@@ -25,6 +25,7 @@ _PROVIDER = (
     "rejected-by-provider",
     "unsupported-operation",
     "provider-capacity",
+    "budgets-unavailable",
     "provider-unavailable",
     "provider-credentials",
     "provider-account",
@@ -45,6 +46,7 @@ _WRITE = (
     "out-of-stock",
     "insufficient-balance",
     "price-changed",
+    "writes-paused",
     "journal-unavailable",
     "outcome-unknown",
 )

@@ -121,8 +121,8 @@ class Twins:
 
 
 def _judged(operation: Operation) -> bool:
-    """Tell whether the caller, a person, or an earlier look has said already that it is to be sent."""
-    return any(one.kind in {"twin", "human"} for one in _since_claimed(operation))
+    """Tell whether its caller allowed it, or it was noted or held already: only a person lets go what was held."""
+    return any(one.kind == "twin" for one in _since_claimed(operation))
 
 
 def _since_claimed(operation: Operation) -> tuple[Evidence, ...]:
