@@ -99,6 +99,7 @@ class Problem(Resource, frozen=True, kw_only=True):
     operation: str | None = None
     next_check_at: str | None = None
     provider: ProviderWords | None = None
+    response_purged: bool | None = None
     incomplete: tuple["Incomplete", ...] | None = None
 
     @property
