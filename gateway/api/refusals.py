@@ -48,6 +48,7 @@ _WRITE = (
     "price-changed",
     "writes-paused",
     "journal-unavailable",
+    "journal-restored",
     "outcome-unknown",
 )
 
