@@ -8,7 +8,8 @@ PolicyError
 ├── DeadlineExceeded     the time there is was over before the request could leave
 ├── LeaseLost            somebody else works on the operation now
 ├── Withdrawn            the operation was deleted before anything was sent
-└── Overloaded           too much is under way here
+├── Overloaded           too much is under way here
+└── NotKept              only a kept answer was wanted, and none is kept
 """
 
 
@@ -62,3 +63,7 @@ class Overloaded(PolicyError):
     def __init__(self, retry_after: float) -> None:
         super().__init__("Overloaded")
         self.retry_after = retry_after
+
+
+class NotKept(PolicyError):
+    """The caller takes only an answer that is kept, and none is that would do."""
