@@ -26,6 +26,8 @@ from gateway.providers.pacing import Pacer
 from gateway.providers.provider import Provider
 from gateway.simulation import SimulatorProcess, start_process
 from gateway.stores.opening import open_journal
+from gateway.telemetry import requests
+from gateway.telemetry.metrics import Metrics
 from policies.journal import Journal
 
 GC_THRESHOLDS = (20_000, 20, 20)
@@ -49,6 +51,8 @@ class Gateway:
         self._pace = pace
         self._seed = seed
         self._outbound = Outbound()
+        # None: nothing is measured, and whoever would measure asks no more than that.
+        self._metrics = Metrics() if configuration.telemetry.prometheus else None
         self._simulators: SimulatorProcess | None = None
         self._journal: Journal | None = None
         self._engine: Engine | None = None
@@ -118,8 +122,9 @@ class Gateway:
     async def _listen(self, context: Context) -> None:
         listen, admin = self._configuration.listen, self._configuration.admin
         token = admin.token.get_secret_value() if admin.token is not None else None
-        public = Listener(server.application(context, docs.add_pages), listen.host, listen.port)
-        private = Listener(health.application(self._readiness, token), admin.host, admin.port)
+        around = [] if self._metrics is None else [requests.middleware(self._metrics)]
+        public = Listener(server.application(context, docs.add_pages, around), listen.host, listen.port)
+        private = Listener(health.application(self._readiness, token, self._metrics), admin.host, admin.port)
         self._listeners = [private, public]
         for listener in self._listeners:
             await listener.start()
@@ -157,6 +162,7 @@ class Gateway:
             entry.common.timeouts,
             adapter_name=entry.common.adapter,
             simulated=entry.simulated,
+            metrics=self._metrics,
         )
 
     def _channel(self, entry: Configured) -> Channel:

@@ -11,6 +11,7 @@ from gateway.api.problems import Problem, ProblemViolation, ProviderWords, probl
 from policies import errors as policy
 from policies.journal import JournalUnavailable
 from policies.operation import Judgement
+from policies.permits import PermitsUnavailable
 
 MESSAGE_LIMIT = 300
 
@@ -63,6 +64,7 @@ TABLE: dict[type[Exception], Rule] = {
     policy.OperationConflict: Rule("request-in-progress"),
     policy.PolicyError: Rule("overloaded"),
     JournalUnavailable: Rule("journal-unavailable"),
+    PermitsUnavailable: Rule("budgets-unavailable"),
     AdapterFault: Rule("adapter-fault"),
 }
 

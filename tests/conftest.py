@@ -10,8 +10,15 @@ import pytest
 import structlog
 from blockbuster import BlockBuster
 
-# No deadline: a shared machine is slow at any moment. No database: a run leaves nothing behind.
-hypothesis.settings.register_profile("default", deadline=None, database=None, print_blob=True)
+# No deadline: a shared machine is slow at any moment. No database: a run leaves nothing behind. Few examples: every run
+# makes others up; ORDERGATE_EXAMPLES=2000 looks longer at once.
+hypothesis.settings.register_profile(
+    "default",
+    deadline=None,
+    database=None,
+    print_blob=True,
+    max_examples=int(os.environ.get("ORDERGATE_EXAMPLES", "40")),
+)
 # The same examples every time, so that a build that failed fails again.
 hypothesis.settings.register_profile("ci", hypothesis.settings.get_profile("default"), derandomize=True)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "default")

@@ -1,10 +1,13 @@
-"""The admin listener: is the process alive, and is it ready to serve."""
+"""The admin listener: is the process alive, is it ready to serve, and what was measured in it."""
 
 import hmac
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiohttp import web
+
+from gateway.telemetry.exposition import MEDIA_TYPE, exposition
+from gateway.telemetry.metrics import Metrics
 
 OPEN = frozenset({"/livez", "/readyz"})
 
@@ -16,8 +19,11 @@ class Readiness:
         self.ready = False
 
 
-def application(readiness: Readiness, token: str | None) -> web.Application:
-    """Return the admin application; with a token, everything but health needs it as a bearer token."""
+def application(readiness: Readiness, token: str | None, metrics: Metrics | None = None) -> web.Application:
+    """Return the admin application; with a token, everything but health needs it as a bearer token.
+
+    Without `metrics` there is no /metrics.
+    """
     app = web.Application(middlewares=[_guarded(token)])
 
     async def livez(request: web.Request) -> web.Response:
@@ -28,6 +34,13 @@ def application(readiness: Readiness, token: str | None) -> web.Application:
 
     app.router.add_get("/livez", livez)
     app.router.add_get("/readyz", readyz)
+    if metrics is not None:
+
+        async def scraped(request: web.Request) -> web.Response:
+            headers = {"Content-Type": MEDIA_TYPE}
+            return web.Response(body=exposition(await metrics.collect()).encode(), headers=headers)
+
+        app.router.add_get("/metrics", scraped)
     return app
 
 

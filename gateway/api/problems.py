@@ -53,6 +53,7 @@ TYPES: dict[str, ProblemType] = {
     "provider-credentials": ProblemType(503, "The provider refuses the gateway's credentials", "An operator has to mend the credentials in gateway.yaml. Nothing was placed."),
     "provider-account": ProblemType(503, "The provider does not allow this account", "The plan has lapsed, or the account may not do this. An operator has to settle it with the provider."),
     "journal-unavailable": ProblemType(503, "Writes are not possible now", "The journal cannot take another operation, so nothing is sent. Reads go on. Repeat with the same key."),
+    "budgets-unavailable": ProblemType(503, "The provider's rate limits cannot be kept now", "What counts them cannot answer, so nothing is sent. Nothing was placed. Repeat with the same key."),
     "overloaded": ProblemType(503, "The gateway has too much to do", "Wait `retryAfter` seconds and repeat with the same key."),
     "provider-timeout": ProblemType(504, "The provider did not answer in time", "Nothing was changed. Repeat."),
     "outcome-unknown": ProblemType(504, "It may have been done", "The request reached the provider and its answer did not come back. Do not order again with another key; follow `operation`, or repeat with the same key."),

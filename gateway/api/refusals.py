@@ -25,6 +25,7 @@ _PROVIDER = (
     "rejected-by-provider",
     "unsupported-operation",
     "provider-capacity",
+    "budgets-unavailable",
     "provider-unavailable",
     "provider-credentials",
     "provider-account",

@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -40,9 +40,14 @@ _EXPOSED = "Location, Retry-After, Idempotency-Replayed, Preference-Applied, X-R
 log = structlog.get_logger("ordergate.api")
 
 
-def application(context: Context, pages: Callable[[web.Application], None]) -> web.Application:
-    """Return the application; `pages` adds what is served beside the endpoints (documents)."""
-    app = web.Application(client_max_size=MAX_BYTES, middlewares=[_outermost(context)])
+def application(
+    context: Context, pages: Callable[[web.Application], None], around: Sequence[Any] = ()
+) -> web.Application:
+    """Return the application; `pages` adds what is served beside the endpoints (documents).
+
+    `around` are middlewares that only watch: they see every request, and the answer as it leaves.
+    """
+    app = web.Application(client_max_size=MAX_BYTES, middlewares=[*around, _outermost(context)])
     for endpoint in ENDPOINTS:
         app.router.add_route(endpoint.method, endpoint.path, _handled(context, endpoint))
     pages(app)
@@ -50,7 +55,7 @@ def application(context: Context, pages: Callable[[web.Application], None]) -> w
 
 
 def _outermost(context: Context) -> Any:
-    """Return the middleware that sees every request that the parser let through, also those without a route."""
+    """Return the middleware that answers every request that the parser let through, also those without a route."""
 
     @web.middleware
     async def outermost(

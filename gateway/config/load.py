@@ -9,7 +9,7 @@ from adapters import registry
 from adapters.registry import Registration
 from gateway.config import rules
 from gateway.config.compose import compose
-from gateway.config.model import CALLER_NAME, PROVIDER_NAME, Admin, Caller, Config, Listen, Route, Store
+from gateway.config.model import CALLER_NAME, PROVIDER_NAME, Admin, Caller, Config, Listen, Route, Store, Telemetry
 from gateway.config.nodes import Mapping as MappingNode
 from gateway.config.nodes import Node, scalars
 from gateway.config.problems import CREDENTIALS, ConfigError, ConfigProblem, Path, Problems, public_path
@@ -31,6 +31,7 @@ class Configuration:
     listen: Listen
     admin: Admin
     store: Store
+    telemetry: Telemetry
     callers: Mapping[str, Caller]
     providers: Mapping[str, Provider]
     routes: tuple[Route, ...]
@@ -109,11 +110,8 @@ def _resolve(root: Node, environ: Mapping[str, str], folder: FilePath, problems:
 
 def _read(check: Validator, reader: ProviderReader, problems: Problems, folder: FilePath) -> Configuration:
     """Return the configuration. Raises ConfigError with every mistake."""
-    listen, admin, store = (
-        check.read(Listen, ("listen",)),
-        check.read(Admin, ("admin",)),
-        check.read(Store, ("store",)),
-    )
+    listen, admin = check.read(Listen, ("listen",)), check.read(Admin, ("admin",))
+    store, telemetry = check.read(Store, ("store",)), check.read(Telemetry, ("telemetry",))
     caller_names, provider_names = check.keys(("callers",)), check.keys(("providers",))
     callers = {name: caller for name in caller_names if (caller := check.read(Caller, ("callers", name)))}
     providers = {name: provider for name in provider_names if (provider := reader.read(name))}
@@ -129,7 +127,7 @@ def _read(check: Validator, reader: ProviderReader, problems: Problems, folder: 
     rules.check_routes(check, routes, provider_names, caller_names)
     problems.raise_any()
     known_routes = tuple(route for route in routes if route is not None)
-    if listen is None or admin is None or store is None or len(providers) < len(provider_names):
+    if listen is None or admin is None or store is None or telemetry is None or len(providers) < len(provider_names):
         raise problems.error()
     warnings = (
         *rules.unreachable_routes(known_routes),
@@ -142,6 +140,7 @@ def _read(check: Validator, reader: ProviderReader, problems: Problems, folder: 
         listen,
         admin,
         store,
+        telemetry,
         MappingProxyType(callers),
         MappingProxyType(providers),
         known_routes,

@@ -108,7 +108,7 @@ class Listen(Section):
 
 
 class Admin(Section):
-    """Where health is."""
+    """Where health and metrics are."""
 
     host: Host = Field(
         "127.0.0.1", description="Address to listen on. One that other machines can reach needs `token`."
@@ -139,6 +139,14 @@ class Store(Section):
         (),
         description="Keys that seal stored requests and answers (AES-256-GCM), 64 hexadecimal digits each, as "
         "`openssl rand -hex 32` prints. The first seals, all open: put a new one in front to change it.",
+    )
+
+
+class Telemetry(Section):
+    """What can be seen of the running gateway besides its logs."""
+
+    prometheus: bool = Field(
+        False, description="Write `true` to serve metrics at `/metrics` of the admin listener, for Prometheus."
     )
 
 
@@ -233,9 +241,13 @@ class Config(Section):
     """gateway.yaml as a whole."""
 
     listen: Listen = Field(default_factory=Listen, description="Where callers reach the gateway.")
-    admin: Admin = Field(default_factory=Admin, description="Where health is.")
+    admin: Admin = Field(default_factory=Admin, description="Where health and metrics are.")
     store: Store = Field(
         default_factory=Store, description="Where the gateway remembers idempotency keys and operations."
+    )
+    telemetry: Telemetry = Field(
+        default_factory=Telemetry,
+        description="What can be seen of the running gateway besides its logs. Nothing is measured by default.",
     )
     callers: Mapping[str, Caller] = Field(
         default_factory=dict,

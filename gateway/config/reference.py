@@ -43,6 +43,7 @@ _SECTIONS = (
     ("listen", "Listen"),
     ("admin", "Admin"),
     ("store", "Store"),
+    ("telemetry", "Telemetry"),
     ("callers.NAME", "Caller"),
     ("routes[]", "Route"),
     ("routes[].when", "When"),

@@ -22,6 +22,8 @@ from gateway.providers.pacing import Pacer, PacingRefused
 from gateway.providers.redaction import Redaction
 from gateway.providers.tokens import Tokens
 from gateway.providers.trip import Place, Trip
+from gateway.telemetry.catalogue import QUEUE_DURATION
+from gateway.telemetry.metrics import Metrics
 from policies.errors import CapacityExceeded, DeadlineExceeded
 from policies.operation import Attempt
 
@@ -45,6 +47,7 @@ class Provider:
         *,
         adapter_name: str,
         simulated: bool,
+        metrics: Metrics | None = None,
     ) -> None:
         self.name = adapter.name
         self.adapter_name = adapter_name
@@ -55,6 +58,7 @@ class Provider:
         self._outbound = outbound
         self._pacer = pacer
         self._timeouts = timeouts
+        self._metrics = metrics
         self._tokens = Tokens(self._login, time.monotonic)
         self._redaction = Redaction(adapter.credentials)
 
@@ -131,6 +135,7 @@ class Provider:
             async with self._pacer.admitted(request, trip.left(own)):
                 started = time.monotonic()
                 trip.queue_seconds += started - queued
+                self._queued(started - queued)
                 if trip.left(own) <= 0:
                     raise DeadlineExceeded
                 if request.effect == "commit" and trip.recorder is not None:
@@ -150,11 +155,16 @@ class Provider:
                 finally:
                     trip.provider_seconds += time.monotonic() - started
         except PacingRefused as refused:
+            self._queued(time.monotonic() - queued)
             raise CapacityExceeded(refused.retry_after) from refused
         except SendFailed as failure:
             # Only here: the pacer has to see it, for what was never sent costs no slot.
             return None, self._failed(authorized, failure, trip)
         return response, self._judged(authorized, response, trip)
+
+    def _queued(self, seconds: float) -> None:
+        if self._metrics is not None:
+            self._metrics.observe(QUEUE_DURATION, seconds, self.name)
 
     def _failed(self, request: HttpRequest, failure: SendFailed, trip: Trip) -> NoAnswer:
         if request.effect == "commit":

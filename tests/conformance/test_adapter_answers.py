@@ -16,9 +16,9 @@ from support.conformance import Subject
 from support.conformance_calls import RESULTS, Recording, failure, play, recordings
 from support.conformance_values import REPLACEMENTS, at, check_canonical, exact, places, replaced, shape
 
-MOST_PLACES, FEW_PLACES = 40, 6
+MOST_PLACES, FEW_PLACES = 20, 3
 """How many of an answer's values are replaced; of more, these are drawn by a seed."""
-SORTS = 10
+SORTS = 8
 """By how many of the replacements, drawn likewise: other places and other answers meet the others."""
 FRACTION = "12.10000000000000000001"
 

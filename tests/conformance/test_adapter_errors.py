@@ -89,7 +89,7 @@ def test_every_status_with_every_sort_of_body_is_told(subject: Subject) -> None:
             check(adapter.error(request, response), response)
 
 
-@settings(max_examples=80)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_no_answer_can_make_it_raise(subject: Subject, data: st.DataObject) -> None:
     """Bytes, JSON of any shape and cut copies of real answers, with any headers, are told without raising."""

@@ -39,7 +39,7 @@ def check(response: HttpResponse) -> None:
     assert all(name == name.lower() for name in response.headers)
 
 
-@settings(max_examples=80)
+@settings(max_examples=40)
 @given(method=METHODS, segments=st.lists(SEGMENTS, max_size=5), query=PAIRS, headers=HEADERS, body=BODIES)
 def test_anybody_may_send_anything(
     subject: Subject,

@@ -73,11 +73,13 @@ async def ended(process: Process) -> Ended:
 async def line(stream: asyncio.StreamReader | None, word: bytes) -> Any:
     """Return the first line with this word: decoded where it is JSON."""
     assert stream is not None
+    before = b""
     async with asyncio.timeout(SECONDS):
         while received := await stream.readline():
             if word in received:
                 return msgspec.json.decode(received) if received.startswith(b"{") else received.decode()
-    raise AssertionError("it ended before")
+            before += received
+    raise AssertionError(f"it ended before, and said {before.decode(errors='replace')[-4000:]!r}")
 
 
 def written(folder: Path, text: str, **values: object) -> str:

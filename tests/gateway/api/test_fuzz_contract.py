@@ -1,6 +1,6 @@
 """Requests made up from the OpenAPI document, right ones and wrong ones: every answer is one that it describes.
 
-ORDERGATE_FUZZ_CASES says how many (150); the same ones every time.
+ORDERGATE_FUZZ_CASES says how many (100); the same ones every time.
 """
 
 import math
@@ -21,7 +21,7 @@ from schemathesis.core.result import Ok
 from support.gateway_thread import Served
 from support.published_contract import PublishedContract
 
-CASES = int(os.environ.get("ORDERGATE_FUZZ_CASES", "150"))
+CASES = int(os.environ.get("ORDERGATE_FUZZ_CASES", "100"))
 KINDS = 20
 """Kinds of cases in one test: right ones and wrong ones of each endpoint are two kinds."""
 EACH = 4

@@ -156,7 +156,7 @@ ADAPTERS: dict[type[ScriptedAdapter], list[Turn]] = {
 
 @pytest.mark.parametrize("adapter", ADAPTERS, ids=lambda adapter: adapter.__name__)
 @given(data=st.data())
-@settings(max_examples=120)
+@settings(max_examples=60)
 def test_the_record_never_contradicts_the_provider(adapter: type[ScriptedAdapter], data: st.DataObject) -> None:
     """For any sequence of outcomes, of one request or several, with faults of the adapter's own in between."""
     lines = data.draw(st.integers(0, 4), label="lines, 0 for an order")

@@ -40,6 +40,8 @@ class Told:
     doubted: int = 0
     acknowledged: int = 0
     progress: asyncio.Event = field(default_factory=asyncio.Event)
+    started: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set while the server runs: who was refused writes on when it does."""
     until: int = BETWEEN
     ended: bool = False
 
@@ -73,6 +75,7 @@ async def _write(journal: PostgresJournal, told: Told, numbers: Iterator[int]) -
                 told.doubted += 1
             else:
                 told.denied[number] = version
+            await told.started.wait()
 
 
 def _sending(claimed: Operation) -> Operation:
@@ -85,14 +88,17 @@ async def test_a_killed_server_loses_nothing_that_was_acknowledged(server: Serve
     journal = PostgresJournal(server.url)
     await journal.open()
     told, numbers = Told(), iter(range(1, 1_000_000))
+    told.started.set()
     writers = [asyncio.create_task(_write(journal, told, numbers)) for _ in range(WRITERS)]
     for _ in range(KILLS):
         await told.more()
         refused = len(told.denied) + told.doubted
+        told.started.clear()
         await asyncio.to_thread(server.kill)
         with pytest.raises(JournalUnavailable):
             await journal.claim(operation(next(numbers)))
         await asyncio.to_thread(server.start)
+        told.started.set()
         await told.more()
         assert len(told.denied) + told.doubted > refused
     told.ended = True
