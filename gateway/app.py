@@ -14,6 +14,7 @@ from gateway.admin import health
 from gateway.api import docs, server
 from gateway.api.callers import Callers, callers_of, is_loopback
 from gateway.api.context import Context
+from gateway.cache import Cache, lifetimes
 from gateway.config.load import Configuration
 from gateway.config.load import Provider as Configured
 from gateway.listeners import Listener
@@ -51,6 +52,7 @@ class Gateway:
         self._pace = pace
         self._seed = seed
         self._outbound = Outbound()
+        self._cache = _cache(configuration)
         # None: nothing is measured, and whoever would measure asks no more than that.
         self._metrics = Metrics() if configuration.telemetry.prometheus else None
         self._simulators: SimulatorProcess | None = None
@@ -100,6 +102,7 @@ class Gateway:
             callers=self._callers(),
             journal=journal,
             engine=self._engine,
+            cache=self._cache,
         )
         await self._listen(context)
         for warning in configured.warnings:
@@ -139,6 +142,7 @@ class Gateway:
             await self._engine.close(grace)
         for listener in reversed(self._listeners):
             await listener.stop()
+        await self._cache.close()
         if self._journal is not None:
             await self._journal.close()
         await self._outbound.close()
@@ -185,6 +189,15 @@ class Gateway:
         elif hosts:
             hosts.add(listen.host)
         return Callers(callers_of(self._configuration.callers), hosts, listen.origins)
+
+
+def _cache(configuration: Configuration) -> Cache:
+    """Return the room for catalog answers, with how long those of each account are kept."""
+    kept = {
+        name: lifetimes(entry.common.cache, entry.registration.adapter.catalog_ttls)
+        for name, entry in configuration.providers.items()
+    }
+    return Cache(configuration.cache.max_bytes, kept)
 
 
 async def serve(gateway: Gateway) -> NoReturn:

@@ -26,6 +26,7 @@ from cachetools import TLRUCache
 
 from adapters.contract.errors import AdapterError, Refusal
 from gateway.api.problems import TYPES
+from gateway.config.caching import ProviderCache
 from gateway.errors import AdapterFault, rule
 from gateway.providers.trip import Trip
 from policies.errors import DeadlineExceeded, NotKept, Overloaded, PolicyError
@@ -41,6 +42,14 @@ LARGEST_PART = 4
 """An answer that would take more than this part of the room is not kept: it would drive out all others."""
 
 NOTHING_KEPT = Lifetime(0.0)
+
+DEFAULTS: Mapping[str, tuple[str, Lifetime]] = {
+    "list_categories": ("categories", Lifetime(3600.0, 3600.0, 86400.0)),
+    # Prices are in these; an order is placed at the provider's price of that moment, whatever was shown here.
+    "list_products": ("products", Lifetime(60.0, 60.0, 600.0)),
+    "get_product": ("product", Lifetime(30.0, 30.0, 600.0)),
+}
+"""What is kept: the adapter's method, its name in the configuration, and for how long unless somebody knows better."""
 
 log = structlog.get_logger("ordergate.cache")
 
@@ -221,3 +230,14 @@ class Cache:
 def _is_failure(error: Exception) -> bool:
     """Tell whether an error says nothing about what was asked for, only that it could not be asked."""
     return not isinstance(error, Refusal) and TYPES[rule(error).problem].status >= 500
+
+
+def lifetimes(configured: ProviderCache, stated: Mapping[str, float]) -> Mapping[str, Lifetime]:
+    """Return how long an account's answers are kept: as configured, else as the adapter states, else by default."""
+    found = {}
+    for method, (name, default) in DEFAULTS.items():
+        wanted = getattr(configured, name)
+        times = (wanted.ttl, wanted.stale_while_revalidate, wanted.stale_if_error)
+        usual = (stated.get(method, default.fresh), default.stale_while_revalidate, default.stale_if_error)
+        found[method] = Lifetime(*(one if own is None else own for own, one in zip(times, usual, strict=True)))
+    return found

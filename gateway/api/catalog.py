@@ -74,9 +74,7 @@ async def list_categories(call: Call) -> Answer:
         return _told(call, provider, question, lambda: provider.adapter.list_categories(wanted), _page)
 
     return _listing(
-        *await listed(
-            call, "list_categories", {"parent": query.parent}, account, query.limit, query.cursor, read
-        )
+        *await listed(call, "list_categories", {"parent": query.parent}, account, query.limit, query.cursor, read)
     )
 
 

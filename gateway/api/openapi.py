@@ -94,6 +94,8 @@ def _parameters(endpoint: Endpoint) -> list[Schema]:
         parameters.append({"$ref": "#/components/parameters/Idempotency-Key"})
     if refusals.group(endpoint) == "Write":
         parameters.append({"$ref": "#/components/parameters/Prefer"})
+    if endpoint.kept:
+        parameters += [{"$ref": f"#/components/parameters/{name}"} for name in ("Cache-Control", "If-None-Match")]
     return [*parameters, {"$ref": "#/components/parameters/X-Request-ID"}]
 
 
@@ -106,6 +108,11 @@ def _responses(endpoint: Endpoint, results: ResultSchemas, shared: dict[str, Sch
             "headers": _headers("Location", "Retry-After", "Idempotency-Replayed", "Preference-Applied", *_ALWAYS),
             "content": {JSON: {"schema": results.reference(OperationView)}},
         }
+    if endpoint.kept:
+        found["304"] = {
+            "description": "The answer that `If-None-Match` names is still the one.",
+            "headers": _headers(*_KEPT, *_ALWAYS),
+        }
     for status, types in refusals.possible(endpoint).items():
         name = f"{group}{status}"
         shared.setdefault(name, _refused(status, types, write=endpoint.write))
@@ -114,10 +121,11 @@ def _responses(endpoint: Endpoint, results: ResultSchemas, shared: dict[str, Sch
 
 
 _ALWAYS = ("X-Request-ID", "Server-Timing")
+_KEPT = ("Age", "Cache-Control", "ETag")
 
 
 def _success(endpoint: Endpoint, results: ResultSchemas) -> Schema:
-    headers: tuple[str, ...] = _ALWAYS
+    headers: tuple[str, ...] = (*_KEPT, *_ALWAYS) if endpoint.kept else _ALWAYS
     if refusals.group(endpoint) == "Write":
         headers = ("Idempotency-Replayed", "Preference-Applied", *_ALWAYS)
         headers = ("Location", *headers) if endpoint.status == 201 else headers

@@ -8,8 +8,19 @@ from types import MappingProxyType
 from adapters import registry
 from adapters.registry import Registration
 from gateway.config import rules
+from gateway.config.caching import Cache
 from gateway.config.compose import compose
-from gateway.config.model import CALLER_NAME, PROVIDER_NAME, Admin, Caller, Config, Listen, Route, Store, Telemetry
+from gateway.config.model import (
+    CALLER_NAME,
+    PROVIDER_NAME,
+    Admin,
+    Caller,
+    Config,
+    Listen,
+    Route,
+    Store,
+    Telemetry,
+)
 from gateway.config.nodes import Mapping as MappingNode
 from gateway.config.nodes import Node, scalars
 from gateway.config.problems import CREDENTIALS, ConfigError, ConfigProblem, Path, Problems, public_path
@@ -32,6 +43,7 @@ class Configuration:
     admin: Admin
     store: Store
     telemetry: Telemetry
+    cache: Cache
     callers: Mapping[str, Caller]
     providers: Mapping[str, Provider]
     routes: tuple[Route, ...]
@@ -112,6 +124,7 @@ def _read(check: Validator, reader: ProviderReader, problems: Problems, folder: 
     """Return the configuration. Raises ConfigError with every mistake."""
     listen, admin = check.read(Listen, ("listen",)), check.read(Admin, ("admin",))
     store, telemetry = check.read(Store, ("store",)), check.read(Telemetry, ("telemetry",))
+    cache = check.read(Cache, ("cache",))
     caller_names, provider_names = check.keys(("callers",)), check.keys(("providers",))
     callers = {name: caller for name in caller_names if (caller := check.read(Caller, ("callers", name)))}
     providers = {name: provider for name in provider_names if (provider := reader.read(name))}
@@ -127,20 +140,21 @@ def _read(check: Validator, reader: ProviderReader, problems: Problems, folder: 
     rules.check_routes(check, routes, provider_names, caller_names)
     problems.raise_any()
     known_routes = tuple(route for route in routes if route is not None)
-    if listen is None or admin is None or store is None or telemetry is None or len(providers) < len(provider_names):
+    if listen is None or admin is None or store is None or telemetry is None or cache is None:
         raise problems.error()
-    warnings = (
-        *rules.unreachable_routes(known_routes),
-        *(
-            f"{secret} stands in the file itself; write ${{NAME}} or ${{file:/path}}"
-            for secret in written_secrets(check, providers.values())
-        ),
-    )
+    if len(providers) < len(provider_names):
+        raise problems.error()
+    written = [
+        f"{secret} stands in the file itself; write ${{NAME}} or ${{file:/path}}"
+        for secret in written_secrets(check, providers.values())
+    ]
+    warnings = (*rules.unreachable_routes(known_routes), *written)
     return Configuration(
         listen,
         admin,
         store,
         telemetry,
+        cache,
         MappingProxyType(callers),
         MappingProxyType(providers),
         known_routes,

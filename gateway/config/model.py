@@ -3,49 +3,21 @@
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    GetJsonSchemaHandler,
-    SecretStr,
-    StringConstraints,
-)
+from pydantic import AfterValidator, Field, SecretStr
 
 from adapters.contract.models import values
 from adapters.contract.models.resources import OrderKind
 from gateway.config import addresses
+from gateway.config.caching import Cache, ProviderCache
+from gateway.config.section import OneOrMore, Proxy, Section, Text
 
 Scope = Literal["catalog:read", "orders:read", "orders:write", "operations:resolve", "goods:read", "admin"]
 EVERY_PROVIDER = "*"
 PROVIDER_NAME = r"[a-z0-9][a-z0-9-]{0,62}"
 CALLER_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
 KEY_HASH = r"sha256:[0-9a-f]{64}"
-
-T = TypeVar("T")
-
-
-def _several(value: Any) -> Any:
-    """Make a list of a single value; both ways of writing mean the same."""
-    return tuple(value) if isinstance(value, list | tuple) else (value,)
-
-
-def _some(several: tuple[T, ...]) -> tuple[T, ...]:
-    if not several:
-        raise ValueError("is empty; write a value, or leave the key out")
-    return several
-
-
-class _AlsoSingle:
-    """Says in the JSON Schema of a list that it is not empty and that a single item may stand for it."""
-
-    def __get_pydantic_json_schema__(self, core: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        several = handler(core)
-        return {"anyOf": [several["items"], {**several, "minItems": 1}]}
 
 
 def _key_hash(text: str) -> str:
@@ -55,10 +27,6 @@ def _key_hash(text: str) -> str:
             " prints them"
         )
     return text
-
-
-def _secret_proxy(secret: SecretStr) -> SecretStr:
-    return SecretStr(addresses.proxy_url(secret.get_secret_value()))
 
 
 def _journal_key(key: SecretStr) -> SecretStr:
@@ -78,14 +46,6 @@ Port = Annotated[int, Field(ge=0, le=65535)]
 Country = Annotated[str, AfterValidator(values.country), Field(json_schema_extra={"pattern": "^[A-Z]{2}$"})]
 Currency = Annotated[str, AfterValidator(values.currency), Field(json_schema_extra={"pattern": "^[A-Z]{3}$"})]
 KeyHash = Annotated[str, AfterValidator(_key_hash), Field(json_schema_extra={"pattern": f"^{KEY_HASH}$"})]
-OneOrMore = Annotated[tuple[T, ...], BeforeValidator(_several), AfterValidator(_some), _AlsoSingle()]
-Text = Annotated[str, StringConstraints(min_length=1)]
-
-
-class Section(BaseModel):
-    """A group of keys: nothing unknown, nothing converted, nothing changed afterwards, no input in an error."""
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class Listen(Section):
@@ -199,7 +159,7 @@ class ProviderConfig(Section):
     currency: Currency | None = Field(
         None, description="ISO 4217 code of amounts to which the provider gives no currency."
     )
-    proxy: Annotated[SecretStr, AfterValidator(_secret_proxy)] | None = Field(
+    proxy: Proxy | None = Field(
         None,
         description="Proxy to go through, `http://[user:password@]host:port`. Proxies named in the environment are not "
         "used.",
@@ -211,6 +171,9 @@ class ProviderConfig(Section):
         None, description="A certificate that proves to the provider who calls (mutual TLS)."
     )
     timeouts: Timeouts = Field(default_factory=Timeouts, description="How long to wait for the provider, in seconds.")
+    cache: ProviderCache = Field(
+        default_factory=ProviderCache, description="How long answers about the catalog are told again."
+    )
 
 
 CREDENTIALS_DESCRIPTION = (
@@ -249,6 +212,7 @@ class Config(Section):
         default_factory=Telemetry,
         description="What can be seen of the running gateway besides its logs. Nothing is measured by default.",
     )
+    cache: Cache = Field(default_factory=Cache, description="How much of the providers' catalogs is kept in memory.")
     callers: Mapping[str, Caller] = Field(
         default_factory=dict,
         description="Applications that may call, by name. Without any, everybody on this machine may do everything.",

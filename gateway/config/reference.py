@@ -44,11 +44,14 @@ _SECTIONS = (
     ("admin", "Admin"),
     ("store", "Store"),
     ("telemetry", "Telemetry"),
+    ("cache", "Cache"),
     ("callers.NAME", "Caller"),
     ("routes[]", "Route"),
     ("routes[].when", "When"),
     ("providers.NAME", "provider"),
     ("providers.NAME.timeouts", "Timeouts"),
+    ("providers.NAME.cache", "ProviderCache"),
+    ("providers.NAME.cache.products", "Lifetime"),
     ("providers.NAME.client_cert", "ClientCertificate"),
 )
 
