@@ -158,7 +158,7 @@ class Gateway:
 
     def _provider(self, entry: Configured, way: Channel) -> Provider:
         adapter = entry.adapter()
-        return Provider(
+        provider = Provider(
             adapter,
             way,
             self._outbound,
@@ -168,6 +168,8 @@ class Gateway:
             simulated=entry.simulated,
             metrics=self._metrics,
         )
+        provider.writes_paused = entry.common.writes == "paused"
+        return provider
 
     def _channel(self, entry: Configured) -> Channel:
         common = entry.common

@@ -9,7 +9,8 @@ PolicyError
 ├── LeaseLost            somebody else works on the operation now
 ├── Withdrawn            the operation was deleted before anything was sent
 ├── Overloaded           too much is under way here
-└── NotKept              only a kept answer was wanted, and none is kept
+├── NotKept              only a kept answer was wanted, and none is kept
+└── WritesPaused         the configuration lets no write to this provider leave
 """
 
 
@@ -67,3 +68,11 @@ class Overloaded(PolicyError):
 
 class NotKept(PolicyError):
     """The caller takes only an answer that is kept, and none is that would do."""
+
+
+class WritesPaused(PolicyError):
+    """Writes to the provider are paused by configuration; asking again before `retry_after` seconds is no use."""
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__("WritesPaused")
+        self.retry_after = retry_after

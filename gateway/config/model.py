@@ -11,22 +11,10 @@ from adapters.contract.models import values
 from adapters.contract.models.resources import OrderKind
 from gateway.config import addresses
 from gateway.config.caching import Cache, ProviderCache
+from gateway.config.callers import Caller
 from gateway.config.section import OneOrMore, Proxy, Section, Text
 
-Scope = Literal["catalog:read", "orders:read", "orders:write", "operations:resolve", "goods:read", "admin"]
-EVERY_PROVIDER = "*"
 PROVIDER_NAME = r"[a-z0-9][a-z0-9-]{0,62}"
-CALLER_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
-KEY_HASH = r"sha256:[0-9a-f]{64}"
-
-
-def _key_hash(text: str) -> str:
-    if not re.fullmatch(KEY_HASH, text):
-        raise ValueError(
-            "is the hash of an API key: sha256: and 64 hexadecimal digits in lower case, as `printf %s KEY | sha256sum`"
-            " prints them"
-        )
-    return text
 
 
 def _journal_key(key: SecretStr) -> SecretStr:
@@ -35,17 +23,10 @@ def _journal_key(key: SecretStr) -> SecretStr:
     return key
 
 
-def _names_or_all(names: tuple[str, ...]) -> tuple[str, ...]:
-    if EVERY_PROVIDER in names and len(names) > 1:
-        raise ValueError('is either "*" or a list of names')
-    return names
-
-
 Host = Annotated[str, AfterValidator(addresses.host_name)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 Country = Annotated[str, AfterValidator(values.country), Field(json_schema_extra={"pattern": "^[A-Z]{2}$"})]
 Currency = Annotated[str, AfterValidator(values.currency), Field(json_schema_extra={"pattern": "^[A-Z]{3}$"})]
-KeyHash = Annotated[str, AfterValidator(_key_hash), Field(json_schema_extra={"pattern": f"^{KEY_HASH}$"})]
 
 
 class Listen(Section):
@@ -110,19 +91,6 @@ class Telemetry(Section):
     )
 
 
-class Caller(Section):
-    """An application that may call, and what it may do."""
-
-    keys: OneOrMore[KeyHash] = Field(
-        description="Hash of the API key, `sha256:` and what `printf %s KEY | sha256sum` prints; a list of two while "
-        "keys are changed."
-    )
-    scopes: OneOrMore[Scope] = Field(description="What the caller may do.")
-    providers: Annotated[OneOrMore[Text], AfterValidator(_names_or_all)] = Field(
-        (EVERY_PROVIDER,), description='Names of the providers that the caller may use, or `"*"` for all.'
-    )
-
-
 class ClientCertificate(Section):
     """A certificate that proves to the provider who calls (mutual TLS)."""
 
@@ -173,6 +141,11 @@ class ProviderConfig(Section):
     timeouts: Timeouts = Field(default_factory=Timeouts, description="How long to wait for the provider, in seconds.")
     cache: ProviderCache = Field(
         default_factory=ProviderCache, description="How long answers about the catalog are told again."
+    )
+    writes: Literal["allowed", "paused"] = Field(
+        "allowed",
+        description="Write `paused` to refuse every write to the provider (503 `writes-paused`) and to send none that "
+        "is left over; reads go on, and so does finding out what became of earlier writes.",
     )
 
 
