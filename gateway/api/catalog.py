@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated, Any, TypeVar
 
 import msgspec
@@ -70,8 +71,9 @@ async def list_categories(call: Call) -> Answer:
 
     def read(provider: Provider, limit: int, cursor: str | None) -> Awaitable[Told]:
         wanted = CategoryQuery(parent=parent, limit=limit, cursor=cursor)
-        question = (provider.name, "list_categories", wanted.model_dump_json(exclude_none=True))
-        return _told(call, provider, question, lambda: provider.adapter.list_categories(wanted), _page)
+        parameters = wanted.model_dump_json(exclude_none=True)
+        flow = partial(provider.adapter.list_categories, wanted)
+        return _told(call, provider, ("list_categories", parameters), flow, _page)
 
     return _listing(
         *await listed(call, "list_categories", {"parent": query.parent}, account, query.limit, query.cursor, read)
@@ -86,8 +88,9 @@ async def list_products(call: Call) -> Answer:
 
     def read(provider: Provider, limit: int, cursor: str | None) -> Awaitable[Told]:
         wanted = ProductQuery(category=category, q=query.q, ean=query.ean, limit=limit, cursor=cursor)
-        question = (provider.name, "list_products", wanted.model_dump_json(exclude_none=True))
-        return _told(call, provider, question, lambda: provider.adapter.list_products(wanted), _page)
+        parameters = wanted.model_dump_json(exclude_none=True)
+        flow = partial(provider.adapter.list_products, wanted)
+        return _told(call, provider, ("list_products", parameters), flow, _page)
 
     return _listing(*await listed(call, "list_products", filters, account, query.limit, query.cursor, read))
 
@@ -95,25 +98,25 @@ async def list_products(call: Call) -> Answer:
 async def get_product(call: Call) -> Answer:
     """Read one product."""
     provider, native = call.resource()
-    question = (provider.name, "get_product", native)
-    told = await _told(call, provider, question, lambda: provider.adapter.get_product(native), _one)
+    flow = partial(provider.adapter.get_product, native)
+    told = await _told(call, provider, ("get_product", native), flow, _one)
     return Answer(told.content.body, headers=told_headers([told]))
 
 
 async def _told(
     call: Call,
     provider: Provider,
-    key: tuple[str, str, str],
+    asked: tuple[str, str],
     flow: Callable[[], Flow[T]],
     translated: Callable[[T], Content],
 ) -> Told:
-    """Return a provider's answer, kept or new. The caller is one who may use the provider."""
+    """Return a provider's answer, kept or new, to an operation with its parameters. The caller may use the provider."""
 
     async def ask(trip: Trip) -> Content:
         return translated(await provider.run(flow(), trip))
 
     cache = call.context.cache
-    question = Question(key, cache.lifetime(provider.name, key[1]), ask)
+    question = Question((provider.name, *asked), cache.lifetime(provider.name, asked[0]), ask)
     told = await cache.tell(question, call.trip(), wish(call.http.headers))
     if told.joined is not None:
         call.trips.append(told.joined)
@@ -138,7 +141,7 @@ def _listing(told: Sequence[Told], cursor: str | None, incomplete: tuple[Incompl
         items = b"[" + b",".join([part for part in parts if part]) + b"]"
     listing = _TranslatedListing(items=msgspec.Raw(items), next_cursor=cursor, incomplete=incomplete or None)
     rest = codec.encode([cursor, incomplete])
-    return Answer(listing, headers=told_headers(told, rest))
+    return Answer(listing, headers=told_headers(told, rest, whole=not incomplete))
 
 
 async def check_availability(call: Call) -> Answer:

@@ -145,7 +145,7 @@ def _read(check: Validator, reader: ProviderReader, problems: Problems, folder: 
         MappingProxyType(providers),
         known_routes,
         folder,
-        warnings,
+        _warnings(check, providers, known_routes),
     )
 
 
