@@ -202,6 +202,7 @@ def _told_to_log(request: web.Request, status: int, request_id: str, seconds: fl
         return
     call = request.get(_CALL_KEY)
     resource = request.match_info.route.resource
+    trace = None if call is None else call.trace
     log.info(
         "request",
         method=request.method,
@@ -210,6 +211,7 @@ def _told_to_log(request: web.Request, status: int, request_id: str, seconds: fl
         milliseconds=round(seconds * 1000, 1),
         caller=None if call is None else call.caller.name,
         request_id=request_id,
+        trace_id=None if trace is None else trace.trace_id,
     )
 
 

@@ -103,7 +103,7 @@ def _resolve(root: Node, environ: Mapping[str, str], folder: FilePath, problems:
             secrets.update(resolved.values)
             for mistake in resolved.mistakes:
                 problems.add(scalar.place, public_path(path), mistake)
-        if CREDENTIALS in path or path[-1:] in {("token",), ("proxy",)}:
+        if CREDENTIALS in path or "headers" in path or path[-1:] in {("token",), ("proxy",)}:
             secrets.add(scalar.text)
     return {secret for secret in secrets if len(secret) >= _SHORTEST_SECRET}
 
@@ -122,6 +122,7 @@ def _read(check: Validator, reader: ProviderReader, problems: Problems, folder: 
     if not provider_names:
         check.refuse(("providers",), "is missing; write providers: with at least one provider below it", key=True)
     rules.check_listeners(check, listen, admin, callers=bool(caller_names))
+    rules.check_telemetry(check, telemetry)
     rules.check_store(check, store, [name for name, provider in providers.items() if not provider.is_here])
     rules.check_callers(check, callers, provider_names)
     rules.check_routes(check, routes, provider_names, caller_names)

@@ -44,6 +44,7 @@ _SECTIONS = (
     ("admin", "Admin"),
     ("store", "Store"),
     ("telemetry", "Telemetry"),
+    ("telemetry.otlp", "Otlp"),
     ("callers.NAME", "Caller"),
     ("routes[]", "Route"),
     ("routes[].when", "When"),
