@@ -90,7 +90,9 @@ class Gateway:
         self._journal = await open_journal(store.url, ephemeral=store.ephemeral, keys=keys, folder=configured.folder)
         journal = self._telemetry.journal(self._journal, list(self.providers))
         self._engine = Engine(journal, self.providers, new_id=lambda: str(uuid7()), worker=str(uuid7()))
-        self._worker = Worker(self._engine, Resolver(self._engine, horizon=HORIZON_SECONDS))
+        self._worker = Worker(
+            self._engine, Resolver(self._engine, horizon=HORIZON_SECONDS), tracing=self._telemetry.tracing
+        )
         self._worker.start()
         context = Context(
             version=self._version,
@@ -157,7 +159,7 @@ class Gateway:
 
     def _provider(self, entry: Configured, way: Channel) -> Provider:
         adapter = entry.adapter()
-        return Provider(
+        provider = Provider(
             adapter,
             way,
             self._outbound,
@@ -167,6 +169,8 @@ class Gateway:
             simulated=entry.simulated,
             watch=self._telemetry.watch(adapter.name, self._outbound),
         )
+        provider.writes_paused = entry.common.writes == "paused"
+        return provider
 
     def _channel(self, entry: Configured) -> Channel:
         common = entry.common

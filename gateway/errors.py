@@ -11,6 +11,7 @@ from gateway.api.problems import Problem, ProblemViolation, ProviderWords, probl
 from policies import errors as policy
 from policies.journal import JournalUnavailable
 from policies.operation import Judgement
+from policies.permits import PermitsUnavailable
 
 MESSAGE_LIMIT = 300
 
@@ -59,9 +60,11 @@ TABLE: dict[type[Exception], Rule] = {
     policy.LeaseLost: Rule("request-in-progress"),
     policy.Withdrawn: Rule("not-found"),
     policy.Overloaded: Rule("overloaded"),
+    policy.WritesPaused: Rule("writes-paused"),
     policy.OperationConflict: Rule("request-in-progress"),
     policy.PolicyError: Rule("overloaded"),
     JournalUnavailable: Rule("journal-unavailable"),
+    PermitsUnavailable: Rule("budgets-unavailable"),
     AdapterFault: Rule("adapter-fault"),
 }
 

@@ -25,6 +25,7 @@ _PROVIDER = (
     "rejected-by-provider",
     "unsupported-operation",
     "provider-capacity",
+    "budgets-unavailable",
     "provider-unavailable",
     "provider-credentials",
     "provider-account",
@@ -44,6 +45,7 @@ _WRITE = (
     "out-of-stock",
     "insufficient-balance",
     "price-changed",
+    "writes-paused",
     "journal-unavailable",
     "outcome-unknown",
 )

@@ -4,7 +4,8 @@ Whether a trace is recorded is decided before the SDK is asked anything: that is
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Literal
 
 from opentelemetry.sdk.resources import Resource
@@ -79,6 +80,20 @@ class Tracing:
         """
         recorded = caller.sampled if caller is not None else self._chance() < self._ratio
         return self._begun(name, kind, caller, {}) if recorded else None
+
+    @contextmanager
+    def within(self, name: str) -> Iterator[None]:
+        """Trace what nobody asked for, as a trace of its own, where that is to be recorded."""
+        traced = self.root(name, "internal")
+        if traced is None:
+            yield
+            return
+        token = CURRENT.set(traced.place)
+        try:
+            yield
+        finally:
+            CURRENT.reset(token)
+            traced.end({})
 
     def child(self, name: str, kind: Literal["client", "internal"], attributes: Mapping[str, Value]) -> Traced | None:
         """Begin a span below the current one; None where there is none."""
