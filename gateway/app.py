@@ -19,6 +19,7 @@ from gateway.config.load import Provider as Configured
 from gateway.listeners import Listener
 from gateway.operations.engine import Engine
 from gateway.operations.resolver import Resolver
+from gateway.operations.twins import Twins
 from gateway.operations.worker import Worker
 from gateway.providers.channel import Channel, channel
 from gateway.providers.outbound import Outbound
@@ -89,10 +90,10 @@ class Gateway:
         keys = [bytes.fromhex(key.get_secret_value()) for key in store.keys]
         self._journal = await open_journal(store.url, ephemeral=store.ephemeral, keys=keys, folder=configured.folder)
         journal = self._telemetry.journal(self._journal, list(self.providers))
-        self._engine = Engine(journal, self.providers, new_id=lambda: str(uuid7()), worker=str(uuid7()))
-        self._worker = Worker(
-            self._engine, Resolver(self._engine, horizon=HORIZON_SECONDS), tracing=self._telemetry.tracing
-        )
+        twins = Twins(journal, configured.twins.action, configured.twins.window)
+        self._engine = Engine(journal, self.providers, lambda: str(uuid7()), worker=str(uuid7()), twins=twins)
+        resolver = Resolver(self._engine, horizon=HORIZON_SECONDS)
+        self._worker = Worker(self._engine, resolver, tracing=self._telemetry.tracing)
         self._worker.start()
         context = Context(
             version=self._version,

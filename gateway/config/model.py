@@ -125,6 +125,23 @@ class Telemetry(Section):
     service_name: Text = Field("ordergate", description="What the collector is to call this service.")
 
 
+class Twins(Section):
+    """What becomes of an order that looks like one that was just placed, under another key."""
+
+    action: Literal["warn", "hold", "reject"] = Field(
+        "warn",
+        description="`warn` places it and says so in the answer and the log; `hold` sends nothing until a person lets "
+        "it go; `reject` refuses it. A caller who means it sends `Ordergate-Allow-Twin: true`.",
+    )
+    window: float = Field(
+        3600,
+        ge=0,
+        le=2592000,
+        description="For how many seconds after an order the same goods for the same recipient at the same provider "
+        "are taken for a twin; 0 looks for none.",
+    )
+
+
 class ClientCertificate(Section):
     """A certificate that proves to the provider who calls (mutual TLS)."""
 
@@ -215,6 +232,9 @@ class Config(Section):
     telemetry: Telemetry = Field(
         default_factory=Telemetry,
         description="What can be seen of the running gateway besides its logs. Nothing is measured by default.",
+    )
+    twins: Twins = Field(
+        default_factory=Twins, description="What becomes of an order that looks like one that was just placed."
     )
     callers: Mapping[str, Caller] = Field(
         default_factory=dict,

@@ -43,6 +43,7 @@ _SECTIONS = (
     ("listen", "Listen"),
     ("admin", "Admin"),
     ("store", "Store"),
+    ("twins", "Twins"),
     ("telemetry", "Telemetry"),
     ("telemetry.otlp", "Otlp"),
     ("callers.NAME", "Caller"),
