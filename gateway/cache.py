@@ -29,6 +29,8 @@ from gateway.api.problems import TYPES
 from gateway.config.caching import ProviderCache
 from gateway.errors import AdapterFault, rule
 from gateway.providers.trip import Trip
+from gateway.telemetry.catalogue import CACHE_BYTES, CACHE_LOOKUPS
+from gateway.telemetry.metrics import Metrics
 from policies.errors import DeadlineExceeded, NotKept, Overloaded, PolicyError
 from policies.freshness import Lifetime, Wish, decide, tells_after_failure
 
@@ -115,14 +117,18 @@ class Cache:
         max_bytes: int,
         lifetimes: Mapping[str, Mapping[str, Lifetime]],
         now: Callable[[], float] = time.monotonic,
+        metrics: Metrics | None = None,
     ) -> None:
         self._now = now
+        self._metrics = metrics
         self._lifetimes = lifetimes if max_bytes else {}
         self._largest = max_bytes // LARGEST_PART
         self._flights: dict[Key, _Flight] = {}
         self._kept: TLRUCache[Key, _Kept] = TLRUCache(
             max(1, max_bytes), ttu=lambda key, kept, now: kept.until, timer=now, getsizeof=lambda kept: kept.size
         )
+        if metrics is not None:
+            metrics.watch(CACHE_BYTES, lambda: [((), float(self.size))])
 
     @property
     def size(self) -> int:
@@ -149,11 +155,13 @@ class Cache:
         if decision == "give-up":
             raise NotKept
         if kept is not None and decision != "ask":
+            self._count(question, "hit" if now - kept.asked <= question.lifetime.fresh else "stale")
             if decision == "tell-and-renew":
                 self._renew(question, trip)
             return self._told(question, kept)
         flight = self._flown(question, trip)
         joined = None if flight.trip is trip else flight.trip
+        self._count(question, "miss" if joined is None else "joined")
         try:
             return self._told(question, await self._landed(flight, trip), kept=joined is not None, joined=joined)
         except (AdapterError, PolicyError, AdapterFault) as error:
@@ -169,6 +177,10 @@ class Cache:
         for task in flights:
             task.cancel()
         await asyncio.gather(*flights, return_exceptions=True)
+
+    def _count(self, question: Question, result: str) -> None:
+        if self._metrics is not None:
+            self._metrics.add(CACHE_LOOKUPS, question.key[0], result)
 
     def _told(self, question: Question, found: _Kept, *, kept: bool = True, joined: Trip | None = None) -> Told:
         return Told(found.content, question.lifetime, self._now() - found.asked, found.tag, kept, joined)
@@ -199,7 +211,14 @@ class Cache:
 
     async def _asked(self, question: Question, trip: Trip) -> _Kept:
         asked = self._now()
-        content = await question.ask(trip)
+        try:
+            content = await question.ask(trip)
+        except (AdapterError, PolicyError, AdapterFault):
+            raise
+        except Exception:
+            # Behind a caller's back nobody else would tell.
+            log.exception("catalog question failed", provider=question.key[0])
+            raise
         tag = hashlib.blake2b(content.body, digest_size=16)
         tag.update((content.next_cursor or "").encode())
         size = len(content.body) + sum(map(len, question.key)) + ENTRY_BYTES
@@ -216,15 +235,12 @@ class Cache:
         if task.cancelled():
             return
         error = task.exception()
-        if error is None:
-            return
         kept = self._kept.get(key)
-        if not isinstance(error, AdapterError | PolicyError | AdapterFault):
-            log.error("catalog question failed", account=key[0], operation=key[1], exc_info=error)
-        elif kept is not None and not _is_failure(error):
+        if error is None or kept is None:
+            return
+        kept.failed = self._now()
+        if isinstance(error, AdapterError | PolicyError) and not _is_failure(error):
             del self._kept[key]
-        if kept is not None:
-            kept.failed = self._now()
 
 
 def _is_failure(error: Exception) -> bool:
