@@ -1,6 +1,6 @@
 """gateway.yaml to a `Configuration`, or to every mistake in it at once."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from types import MappingProxyType
@@ -8,7 +8,7 @@ from types import MappingProxyType
 from adapters import registry
 from adapters.registry import Registration
 from gateway.config import rules
-from gateway.config.callers import CALLER_NAME, Caller
+from gateway.config.callers import CALLER_NAME, Caller, Issuer
 from gateway.config.compose import compose
 from gateway.config.model import PROVIDER_NAME, Admin, Config, Listen, Route, Store, Telemetry
 from gateway.config.nodes import Mapping as MappingNode
@@ -34,6 +34,7 @@ class Configuration:
     store: Store
     telemetry: Telemetry
     callers: Mapping[str, Caller]
+    issuers: Mapping[str, Issuer]
     providers: Mapping[str, Provider]
     routes: tuple[Route, ...]
     folder: FilePath
@@ -104,7 +105,7 @@ def _resolve(root: Node, environ: Mapping[str, str], folder: FilePath, problems:
             secrets.update(resolved.values)
             for mistake in resolved.mistakes:
                 problems.add(scalar.place, public_path(path), mistake)
-        if CREDENTIALS in path or path[-1:] in {("token",), ("proxy",)}:
+        if not {CREDENTIALS, "secrets"}.isdisjoint(path) or path[-1:] in {("token",), ("proxy",)}:
             secrets.add(scalar.text)
     return {secret for secret in secrets if len(secret) >= _SHORTEST_SECRET}
 
@@ -115,6 +116,7 @@ def _read(check: Validator, reader: ProviderReader, problems: Problems, folder: 
     store, telemetry = check.read(Store, ("store",)), check.read(Telemetry, ("telemetry",))
     caller_names, provider_names = check.keys(("callers",)), check.keys(("providers",))
     callers = {name: caller for name in caller_names if (caller := check.read(Caller, ("callers", name)))}
+    issuers = _issuers(check, folder)
     providers = {name: provider for name in provider_names if (provider := reader.read(name))}
     routes = [check.read(Route, ("routes", index)) for index in range(_count(check, ("routes",)))]
 
@@ -124,31 +126,61 @@ def _read(check: Validator, reader: ProviderReader, problems: Problems, folder: 
         check.refuse(("providers",), "is missing; write providers: with at least one provider below it", key=True)
     rules.check_listeners(check, listen, admin, callers=bool(caller_names))
     rules.check_store(check, store, [name for name, provider in providers.items() if not provider.is_here])
-    rules.check_callers(check, callers, provider_names)
+    rules.check_callers(check, callers, provider_names, check.keys(("issuers",)))
+    rules.check_issuers(check, issuers)
     rules.check_routes(check, routes, provider_names, caller_names)
     problems.raise_any()
     known_routes = tuple(route for route in routes if route is not None)
     if listen is None or admin is None or store is None or telemetry is None or len(providers) < len(provider_names):
         raise problems.error()
-    warnings = (
-        *rules.unreachable_routes(known_routes),
-        *(f"writes to {one.name} are paused" for one in providers.values() if one.common.writes == "paused"),
-        *(
-            f"{secret} stands in the file itself; write ${{NAME}} or ${{file:/path}}"
-            for secret in written_secrets(check, providers.values())
-        ),
-    )
     return Configuration(
         listen,
         admin,
         store,
         telemetry,
         MappingProxyType(callers),
+        MappingProxyType(issuers),
         MappingProxyType(providers),
         known_routes,
         folder,
-        warnings,
+        (
+            *rules.unreachable_routes(known_routes),
+            *rules.unused_issuers(issuers, callers),
+            *_paused_and_plain(check, providers, issuers),
+        ),
     )
+
+
+def _paused_and_plain(
+    check: Validator, providers: Mapping[str, Provider], issuers: Mapping[str, Issuer]
+) -> Iterator[str]:
+    """Yield a warning for each provider that takes no writes, and for each secret that stands in the file."""
+    for provider in providers.values():
+        if provider.common.writes == "paused":
+            yield f"writes to {provider.name} are paused"
+    for secret in (*written_secrets(check, providers.values()), *_written_secrets(check, issuers)):
+        yield f"{secret} stands in the file itself; write ${{NAME}} or ${{file:/path}}"
+
+
+def _issuers(check: Validator, folder: FilePath) -> dict[str, Issuer]:
+    """Return the issuers, their files relative to `folder`."""
+    rules.check_names(check, ("issuers",), CALLER_NAME, "letters, digits, dots, hyphens and underscores")
+    found = {}
+    for name in check.keys(("issuers",)):
+        issuer = check.read(Issuer, ("issuers", name))
+        if issuer is not None:
+            files = {key: folder / file for key in ("jwks_file", "ca_file") if (file := getattr(issuer, key))}
+            found[name] = issuer.model_copy(update=files)
+    return found
+
+
+def _written_secrets(check: Validator, issuers: Iterable[str]) -> Iterator[str]:
+    """Yield the path of each secret of an issuer that stands in the file itself."""
+    for name in issuers:
+        node = check.node(("issuers", name, "secrets"))
+        for trail, scalar in scalars(node) if node is not None else ():
+            if not scalar.substituted:
+                yield ".".join(str(part) for part in ("issuers", name, "secrets", *trail))
 
 
 def _count(check: Validator, path: Path) -> int:

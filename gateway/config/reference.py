@@ -45,6 +45,8 @@ _SECTIONS = (
     ("store", "Store"),
     ("telemetry", "Telemetry"),
     ("callers.NAME", "Caller"),
+    ("callers.NAME.tokens[]", "TokenOwner"),
+    ("issuers.NAME", "Issuer"),
     ("routes[]", "Route"),
     ("routes[].when", "When"),
     ("providers.NAME", "provider"),
