@@ -41,6 +41,7 @@ TYPES: dict[str, ProblemType] = {
     "lossy-translation": ProblemType(422, "The provider cannot take everything", "`violations` names the members the provider has no place for. Leave them out, or choose another provider. Nothing was sent."),
     "request-in-progress": ProblemType(409, "The first request is still under way", "Another request with this key has not ended. Repeat with the same key, or follow `operation`."),
     "duplicate-order-reference": ProblemType(409, "The order reference is taken", "Another order with this reference is under way or placed. `placed` tells its fate."),
+    "twin-order": ProblemType(409, "The same was ordered a moment ago", "The same goods for the same recipient were ordered under another key, and nothing was sent this time. `placed` and `operation` tell the fate of the other one. If you mean it, send the request with its key and `Ordergate-Allow-Twin: true`."),
     "rejected-by-provider": ProblemType(422, "The provider refuses", "The provider understood and said no; `provider` has its own words. The verdict is final for this key."),
     "out-of-stock": ProblemType(422, "Out of stock", "The provider does not have what was ordered. Nothing was placed."),
     "insufficient-balance": ProblemType(422, "The balance does not suffice", "The account at the provider does not cover the order. Nothing was placed."),

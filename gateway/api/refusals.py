@@ -41,6 +41,7 @@ _WRITE = (
     *_KEY,
     "request-in-progress",
     "duplicate-order-reference",
+    "twin-order",
     "not-cancellable",
     "idempotency-key-reused",
     "out-of-stock",
