@@ -175,14 +175,19 @@ def show(
 @operations_app.command()
 def resolve(
     operation: Annotated[str, typer.Argument(help="The operation's id.")],
-    placed: Annotated[bool, typer.Option("--placed/--not-placed", help="Your verdict.")],
+    *,
+    placed: Annotated[bool | None, typer.Option("--placed/--not-placed", help="Your verdict.")] = None,
+    release: Annotated[bool, typer.Option("--release", help="Let a held one go; --not-placed drops it.")] = False,
     order_id: Annotated[str | None, typer.Option(help="With --placed: the order, as rexel:RX1.")] = None,
     url: Annotated[str, typer.Option(help="The running gateway.")] = "http://127.0.0.1:8080",
 ) -> None:
-    """Enter a person's verdict on an operation in doubt. The API key, where one is needed: ORDERGATE_API_KEY."""
-    from gateway.inspecting import resolving
+    """Enter a person's verdict on an operation in doubt or held. The API key, if needed: ORDERGATE_API_KEY."""
+    from gateway.inspecting import resolving, verdict_of
 
-    _exit(_run(resolving(url, operation, placed=placed, order_id=order_id, key=os.environ.get("ORDERGATE_API_KEY"))))
+    verdict = verdict_of(placed=placed, release=release, order_id=order_id)
+    if verdict is None:
+        _fail("write --placed with --order-id, or --not-placed, or --release")
+    _exit(_run(resolving(url, operation, verdict, key=os.environ.get("ORDERGATE_API_KEY"))))
 
 
 def main() -> None:

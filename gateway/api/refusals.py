@@ -40,11 +40,13 @@ _WRITE = (
     *_KEY,
     "request-in-progress",
     "duplicate-order-reference",
+    "twin-order",
     "not-cancellable",
     "idempotency-key-reused",
     "out-of-stock",
     "insufficient-balance",
     "price-changed",
+    "writes-paused",
     "journal-unavailable",
     "outcome-unknown",
 )

@@ -27,13 +27,16 @@ MAX_HEADER_BYTES = 16 * 1024
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _JSON_TYPES = frozenset({"*/*", "application/*", "application/json", "application/problem+json"})
 
-_ABOUT_ANOTHER = frozenset({"idempotency-key-reused", "duplicate-order-reference", "request-in-progress"})
+_ABOUT_ANOTHER = frozenset({"idempotency-key-reused", "duplicate-order-reference", "twin-order", "request-in-progress"})
 """Problems whose `placed` tells the fate of another operation."""
 
 _REQUEST_ID_KEY = web.RequestKey("request_id", str)
 _CALL_KEY = web.RequestKey("call", Call)
 
-_EXPOSED = "Location, Retry-After, Idempotency-Replayed, Preference-Applied, X-Request-ID, Server-Timing, ETag"
+_EXPOSED = (
+    "Location, Retry-After, Idempotency-Replayed, Preference-Applied, Ordergate-Twin, Link, X-Request-ID, "
+    "Server-Timing, ETag"
+)
 """The headers of an answer that pages of allowed origins may read."""
 
 log = structlog.get_logger("ordergate.api")
@@ -202,6 +205,7 @@ def _told_to_log(request: web.Request, status: int, request_id: str, seconds: fl
         return
     call = request.get(_CALL_KEY)
     resource = request.match_info.route.resource
+    trace = None if call is None else call.trace
     log.info(
         "request",
         method=request.method,
@@ -210,6 +214,7 @@ def _told_to_log(request: web.Request, status: int, request_id: str, seconds: fl
         milliseconds=round(seconds * 1000, 1),
         caller=None if call is None else call.caller.name,
         request_id=request_id,
+        trace_id=None if trace is None else trace.trace_id,
     )
 
 
@@ -220,7 +225,8 @@ def _preflight(request: web.Request) -> web.Response | None:
         return None
     allowed = {
         "Access-Control-Allow-Methods": "GET, POST, PATCH, DELETE",
-        "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key, Prefer, X-Request-ID",
+        "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key, Ordergate-Allow-Twin, Prefer, "
+        "X-Request-ID",
         "Access-Control-Max-Age": "600",
     }
     return web.Response(status=204, headers=allowed)

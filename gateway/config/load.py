@@ -1,6 +1,6 @@
 """gateway.yaml to a `Configuration`, or to every mistake in it at once."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from types import MappingProxyType
@@ -8,8 +8,9 @@ from types import MappingProxyType
 from adapters import registry
 from adapters.registry import Registration
 from gateway.config import rules
+from gateway.config.callers import CALLER_NAME, Caller
 from gateway.config.compose import compose
-from gateway.config.model import CALLER_NAME, PROVIDER_NAME, Admin, Caller, Config, Listen, Route, Store, Telemetry
+from gateway.config.model import PROVIDER_NAME, Admin, Config, Listen, Route, Store, Telemetry, Twins
 from gateway.config.nodes import Mapping as MappingNode
 from gateway.config.nodes import Node, scalars
 from gateway.config.problems import CREDENTIALS, ConfigError, ConfigProblem, Path, Problems, public_path
@@ -32,6 +33,7 @@ class Configuration:
     admin: Admin
     store: Store
     telemetry: Telemetry
+    twins: Twins
     callers: Mapping[str, Caller]
     providers: Mapping[str, Provider]
     routes: tuple[Route, ...]
@@ -103,7 +105,7 @@ def _resolve(root: Node, environ: Mapping[str, str], folder: FilePath, problems:
             secrets.update(resolved.values)
             for mistake in resolved.mistakes:
                 problems.add(scalar.place, public_path(path), mistake)
-        if CREDENTIALS in path or path[-1:] in {("token",), ("proxy",)}:
+        if CREDENTIALS in path or "headers" in path or path[-1:] in {("token",), ("proxy",)}:
             secrets.add(scalar.text)
     return {secret for secret in secrets if len(secret) >= _SHORTEST_SECRET}
 
@@ -112,6 +114,7 @@ def _read(check: Validator, reader: ProviderReader, problems: Problems, folder: 
     """Return the configuration. Raises ConfigError with every mistake."""
     listen, admin = check.read(Listen, ("listen",)), check.read(Admin, ("admin",))
     store, telemetry = check.read(Store, ("store",)), check.read(Telemetry, ("telemetry",))
+    twins = check.read(Twins, ("twins",))
     caller_names, provider_names = check.keys(("callers",)), check.keys(("providers",))
     callers = {name: caller for name in caller_names if (caller := check.read(Caller, ("callers", name)))}
     providers = {name: provider for name in provider_names if (provider := reader.read(name))}
@@ -122,31 +125,35 @@ def _read(check: Validator, reader: ProviderReader, problems: Problems, folder: 
     if not provider_names:
         check.refuse(("providers",), "is missing; write providers: with at least one provider below it", key=True)
     rules.check_listeners(check, listen, admin, callers=bool(caller_names))
+    rules.check_telemetry(check, telemetry)
     rules.check_store(check, store, [name for name, provider in providers.items() if not provider.is_here])
     rules.check_callers(check, callers, provider_names)
     rules.check_routes(check, routes, provider_names, caller_names)
     problems.raise_any()
     known_routes = tuple(route for route in routes if route is not None)
-    if listen is None or admin is None or store is None or telemetry is None or len(providers) < len(provider_names):
+    if listen is None or admin is None or store is None or telemetry is None or twins is None:
         raise problems.error()
-    warnings = (
-        *rules.unreachable_routes(known_routes),
-        *(
-            f"{secret} stands in the file itself; write ${{NAME}} or ${{file:/path}}"
-            for secret in written_secrets(check, providers.values())
-        ),
-    )
+    if len(providers) < len(provider_names):
+        raise problems.error()
     return Configuration(
         listen,
         admin,
         store,
         telemetry,
+        twins,
         MappingProxyType(callers),
         MappingProxyType(providers),
         known_routes,
         folder,
-        warnings,
+        (*rules.unreachable_routes(known_routes), *_warnings(check, providers.values())),
     )
+
+
+def _warnings(check: Validator, providers: Collection[Provider]) -> Iterator[str]:
+    """Yield what is allowed, and not what is usually meant."""
+    yield from (f"writes to {one.name} are paused" for one in providers if one.common.writes == "paused")
+    for secret in written_secrets(check, providers):
+        yield f"{secret} stands in the file itself; write ${{NAME}} or ${{file:/path}}"
 
 
 def _count(check: Validator, path: Path) -> int:

@@ -2,13 +2,18 @@
 
 import re
 from collections.abc import Collection, Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path as FilePath
+from urllib.parse import urlsplit
 
 from gateway.config.addresses import is_loopback
-from gateway.config.model import EVERY_PROVIDER, Admin, Caller, Listen, ProviderConfig, Route, Store, When
+from gateway.config.callers import EVERY_PROVIDER, Caller
+from gateway.config.model import Admin, Listen, ProviderConfig, Route, Store, Telemetry, When
 from gateway.config.problems import Path, suggestion
 from gateway.config.validation import Validator
 
+EXPORTER = "opentelemetry-exporter-otlp-proto-http"
+"""Where this is installed, so is all else that exports."""
 _STORES = {
     "memory": "memory:",
     "sqlite": "sqlite:/var/lib/ordergate/journal.db",
@@ -41,6 +46,24 @@ def check_listeners(check: Validator, listen: Listen | None, admin: Admin | None
         )
     if listen is not None and admin is not None and listen.port == admin.port != 0 and listen.host == admin.host:
         check.refuse(("admin", "port"), "is the port of `listen` too; write another")
+
+
+def check_telemetry(check: Validator, telemetry: Telemetry | None) -> None:
+    """Refuse a collector that nothing here can speak to, and one that would be told secrets in clear."""
+    otlp = None if telemetry is None else telemetry.otlp
+    if otlp is None:
+        return
+    path = ("telemetry", "otlp")
+    try:
+        version(EXPORTER)
+    except PackageNotFoundError:
+        check.refuse(path, "needs packages that are not installed: pip install 'ordergate[telemetry]'", key=True)
+    check_names(check, (*path, "headers"), r"[A-Za-z0-9-]{1,100}", "letters, digits and hyphens")
+    url = urlsplit(otlp.endpoint)
+    if otlp.headers and url.scheme == "http" and not is_loopback(url.hostname or ""):
+        check.refuse(
+            (*path, "endpoint"), "would send `headers` in clear; write https:// (http:// is for loopback addresses)"
+        )
 
 
 def check_store(check: Validator, store: Store | None, real: Sequence[str]) -> None:
