@@ -11,9 +11,11 @@ from uuid_utils import uuid7
 
 from adapters.contract.models import values
 from gateway.admin import health
-from gateway.api import docs, server
+from gateway.api import docs, key_sources, server
 from gateway.api.callers import Callers, callers_of, is_loopback
 from gateway.api.context import Context
+from gateway.api.issuers import issuers_of
+from gateway.api.json_web_tokens import JsonWebTokens
 from gateway.cache import Cache, lifetimes
 from gateway.config.load import Configuration
 from gateway.config.load import Provider as Configured
@@ -53,6 +55,8 @@ class Gateway:
         self._seed = seed
         self._outbound = Outbound()
         self._cache = Cache(0, {})
+        self._key_client = key_sources.client()
+        self._tokens: JsonWebTokens | None = None
         self._telemetry = Telemetry()
         self._simulators: SimulatorProcess | None = None
         self._journal: Journal | None = None
@@ -106,7 +110,7 @@ class Gateway:
             version=self._version,
             providers=self.providers,
             routes=configured.routes,
-            callers=self._callers(),
+            callers=await self._callers(),
             journal=journal,
             engine=self._engine,
             cache=self._cache,
@@ -156,6 +160,9 @@ class Gateway:
         await self._telemetry.close()
         if self._journal is not None:
             await self._journal.close()
+        if self._tokens is not None:
+            await self._tokens.close()
+        await self._key_client.close()
         await self._outbound.close()
         if self._simulators is not None:
             await self._simulators.stop()
@@ -194,14 +201,21 @@ class Gateway:
             connect_timeout=common.timeouts.connect,
         )
 
-    def _callers(self) -> Callers:
-        listen = self._configuration.listen
+    async def _callers(self) -> Callers:
+        configured, listen = self._configuration, self._configuration.listen
         hosts: set[str] = set(listen.hosts)
         if is_loopback(listen.host):
             hosts |= {"localhost", "127.0.0.1", "::1", listen.host}
         elif hosts:
             hosts.add(listen.host)
-        return Callers(callers_of(self._configuration.callers), hosts, listen.origins)
+        if configured.issuers:
+            await self._key_client.open()
+            # Keys and certificates are read from files.
+            issuers = await asyncio.to_thread(
+                lambda: tuple(issuers_of(configured.issuers, configured.callers, self._key_client))
+            )
+            self._tokens = JsonWebTokens(issuers)
+        return Callers(callers_of(configured.callers), hosts, listen.origins, self._tokens)
 
 
 async def serve(gateway: Gateway) -> NoReturn:

@@ -11,6 +11,7 @@ _EVERYWHERE = (
     "malformed-request",
     "validation-failed",
     "unauthenticated",
+    "issuer-unavailable",
     "forbidden",
     "not-acceptable",
     "header-too-large",

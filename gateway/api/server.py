@@ -16,6 +16,7 @@ from gateway.api.body import MAX_BYTES, ApiError, refuse
 from gateway.api.caching import has
 from gateway.api.context import Answer, Call, Context
 from gateway.api.endpoints import ENDPOINTS, Endpoint
+from gateway.api.key_sets import RETRY_SECONDS, KeysUnavailable
 from gateway.api.keys import KeyInvalid, KeyMissing, parse_key
 from gateway.api.problems import MEDIA_TYPE, Problem, problem
 from gateway.errors import AdapterFault, describe
@@ -96,7 +97,8 @@ def _handled(context: Context, endpoint: Endpoint) -> Any:
 
     async def handled(request: web.Request) -> web.Response:
         try:
-            return _response(request, await endpoint.handler(_admitted(context, endpoint, request)))
+            call = await _admitted(context, endpoint, request)
+            return _response(request, await endpoint.handler(call))
         except JournalUnavailable as error:
             told = _described(request[_CALL_KEY], error)
             if endpoint.write:
@@ -137,9 +139,12 @@ async def _with_fate(context: Context, request: web.Request, told: Problem, *, i
     return msgspec.structs.replace(told, placed=PLACED[first.state], retry="same-key", operation=path)
 
 
-def _admitted(context: Context, endpoint: Endpoint, request: web.Request) -> Call:
+async def _admitted(context: Context, endpoint: Endpoint, request: web.Request) -> Call:
     """Return the call of a caller who may make it. Raises ApiError."""
-    caller = context.callers.authenticate(request.headers)
+    try:
+        caller = await context.callers.authenticate(request.headers)
+    except KeysUnavailable:
+        refuse("issuer-unavailable", retry="same-key", retry_after=int(RETRY_SECONDS))
     call = request[_CALL_KEY] = Call(context, request, caller, request[_REQUEST_ID_KEY])
     _acceptable(request)
     if endpoint.scope is not None and not caller.may(endpoint.scope):

@@ -11,7 +11,7 @@ from adapters.contract.models import values
 from adapters.contract.models.resources import OrderKind
 from gateway.config import addresses
 from gateway.config.caching import Cache, ProviderCache
-from gateway.config.callers import Caller
+from gateway.config.callers import Caller, Issuer
 from gateway.config.section import OneOrMore, Proxy, Section, Text
 
 PROVIDER_NAME = r"[a-z0-9][a-z0-9-]{0,62}"
@@ -244,6 +244,9 @@ class Config(Section):
     callers: Mapping[str, Caller] = Field(
         default_factory=dict,
         description="Applications that may call, by name. Without any, everybody on this machine may do everything.",
+    )
+    issuers: Mapping[str, Issuer] = Field(
+        default_factory=dict, description="Who issues the tokens that callers may show instead of an API key, by name."
     )
     providers: Mapping[str, ProviderConfig] = Field(
         description="The accounts at providers, by name. Names appear in ids (`shop-nl:1043`): lower-case letters, "

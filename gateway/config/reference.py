@@ -48,6 +48,8 @@ _SECTIONS = (
     ("telemetry.otlp", "Otlp"),
     ("cache", "Cache"),
     ("callers.NAME", "Caller"),
+    ("callers.NAME.tokens[]", "TokenOwner"),
+    ("issuers.NAME", "Issuer"),
     ("routes[]", "Route"),
     ("routes[].when", "When"),
     ("providers.NAME", "provider"),
