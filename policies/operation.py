@@ -30,6 +30,7 @@ Judgement = Literal["executed", "rejected", "not-executed", "unclear"]
 LIVE: frozenset[State] = frozenset({"accepted", "sending", "pending", "unknown"})
 FINAL: frozenset[State] = frozenset({"succeeded", "partial", "failed"})
 ENDED: frozenset[State] = FINAL | {"cancelled"}
+OPEN: frozenset[State] = LIVE | {"held", "parked"}
 
 PLACED: dict[State, Placed] = {
     "accepted": "pending",
