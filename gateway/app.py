@@ -154,7 +154,7 @@ class Gateway:
 
     def _provider(self, entry: Configured, way: Channel) -> Provider:
         adapter = entry.adapter()
-        return Provider(
+        provider = Provider(
             adapter,
             way,
             self._outbound,
@@ -164,6 +164,8 @@ class Gateway:
             simulated=entry.simulated,
             metrics=self._metrics,
         )
+        provider.writes_paused = entry.common.writes == "paused"
+        return provider
 
     def _channel(self, entry: Configured) -> Channel:
         common = entry.common

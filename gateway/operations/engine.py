@@ -29,7 +29,7 @@ from gateway.operations.recorder import FlowChanged
 from gateway.operations.run import Run
 from gateway.points import reach
 from gateway.providers.provider import Provider, Trip
-from policies.errors import DuplicateReference, KeyReused, LeaseLost, Overloaded, PolicyError, Withdrawn
+from policies.errors import DuplicateReference, KeyReused, LeaseLost, Overloaded, PolicyError, Withdrawn, WritesPaused
 from policies.journal import Change, Evidence, Journal, JournalUnavailable, Operation
 from policies.operation import ENDED, State
 
@@ -40,6 +40,8 @@ VALID_SECONDS = 900.0
 """How long an order is wanted when the caller does not say: what was not sent by then is not sent any more."""
 MAX_LIVE = 2_000
 """Operations under way at once; more are refused before anything is sent."""
+PAUSED_SECONDS = 60.0
+"""When to ask again whether writes to a provider are still paused."""
 LOOK_SECONDS = 0.25
 """How often a request waiting for an operation that another instance runs looks at the journal."""
 
@@ -94,8 +96,10 @@ class Engine:
     async def submit(self, write: Write) -> tuple[Operation, bool]:
         """Claim and start a write; return its operation and True, or the earlier one with that key and False.
 
-        Raises KeyReused, DuplicateReference, Overloaded, JournalUnavailable; nothing was sent then.
+        Raises KeyReused, DuplicateReference, Overloaded, WritesPaused, JournalUnavailable; nothing was sent then.
         """
+        if write.provider.writes_paused:
+            raise WritesPaused(PAUSED_SECONDS)
         if self._closing or len(self._tasks) + self._claiming >= MAX_LIVE:
             raise Overloaded(1.0)
         wanted = self._wanted(write)
