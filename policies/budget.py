@@ -88,7 +88,7 @@ class Rule:
 
 
 def reserve(requests: int) -> int:
-    """Return how many of so many slots catalog and bulk requests leave to orders."""
+    """Return how many of so many slots the less urgent leave to the more urgent."""
     return 0 if requests <= TINY else max(1, floor(requests * _RESERVE))
 
 

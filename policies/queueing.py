@@ -1,10 +1,10 @@
 """Who goes next of those who wait for the same budget: by class, then by weight between callers, then first come.
 
-0 resolve   what became of a write, and cancellations  ┐
-1 order     placing orders                             │ strictly one before the other
-2 status    reading orders, asking after processes     ┘
-3 catalog   products, prices, stock                    ┐ four to one; together one in twenty while the others
-4 bulk      what nobody waits for                      ┘ keep coming
+0 resolve   what became of a commit, and taking one back  ┐
+1 commit    what changes something                        │ strictly one before the other
+2 status    how something that was changed stands         ┘
+3 browse    what somebody looks at                        ┐ four to one; together one in twenty while the others
+4 bulk      what nobody waits for                         ┘ keep coming
 """
 
 from bisect import insort
@@ -18,17 +18,17 @@ class Priority(IntEnum):
     """The class of a request."""
 
     RESOLVE = 0
-    ORDER = 1
+    COMMIT = 1
     STATUS = 2
-    CATALOG = 3
+    BROWSE = 3
     BULK = 4
 
 
 FLOOR = 20
 """One turn in so many is for classes 3 and 4 while more urgent ones keep coming."""
 
-_URGENT = (Priority.RESOLVE, Priority.ORDER, Priority.STATUS)
-_WEIGHTS = {Priority.CATALOG: 4.0, Priority.BULK: 1.0}
+_URGENT = (Priority.RESOLVE, Priority.COMMIT, Priority.STATUS)
+_WEIGHTS = {Priority.BROWSE: 4.0, Priority.BULK: 1.0}
 
 
 @dataclass(frozen=True, slots=True)

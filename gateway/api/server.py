@@ -136,7 +136,7 @@ async def _with_fate(context: Context, request: web.Request, told: Problem, *, i
 def _admitted(context: Context, endpoint: Endpoint, request: web.Request) -> Call:
     """Return the call of a caller who may make it. Raises ApiError."""
     caller = context.callers.authenticate(request.headers)
-    call = request[_CALL_KEY] = Call(context, request, caller, request[_REQUEST_ID_KEY])
+    call = request[_CALL_KEY] = Call(context, request, caller, request[_REQUEST_ID_KEY], endpoint.priority)
     _acceptable(request)
     if endpoint.scope is not None and not caller.may(endpoint.scope):
         refuse("forbidden", f"The caller lacks the scope {endpoint.scope}.")
