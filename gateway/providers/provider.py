@@ -8,7 +8,14 @@ from typing import Any, TypeVar
 import structlog
 
 from adapters.contract.adapter import Adapter, Token
-from adapters.contract.errors import AdapterError, CredentialsRefused, NoAnswer, ProviderError, RateLimited
+from adapters.contract.errors import (
+    AccountRefused,
+    AdapterError,
+    CredentialsRefused,
+    NoAnswer,
+    ProviderError,
+    RateLimited,
+)
 from adapters.contract.flow import Answer, Flow
 from adapters.contract.limits import ToldLimit
 from adapters.contract.wire import HttpRequest, HttpResponse
@@ -23,8 +30,8 @@ from gateway.providers.pacing import Admission, Pacer
 from gateway.providers.redaction import Redaction
 from gateway.providers.tokens import Tokens
 from gateway.providers.trip import Place, Trip
-from gateway.telemetry.catalogue import QUEUE_DURATION
-from gateway.telemetry.metrics import Metrics
+from gateway.telemetry.catalogue import LOGINS, QUEUE_DURATION
+from gateway.telemetry.watch import Watch
 from policies.errors import CapacityExceeded, DeadlineExceeded, ShareExceeded
 from policies.operation import Attempt
 from policies.queueing import Priority
@@ -49,7 +56,7 @@ class Provider:
         *,
         adapter_name: str,
         simulated: bool,
-        metrics: Metrics | None = None,
+        watch: Watch | None = None,
     ) -> None:
         self.name = adapter.name
         self.adapter_name = adapter_name
@@ -61,7 +68,8 @@ class Provider:
         self._outbound = outbound
         self._pacer = pacer
         self._timeouts = timeouts
-        self._metrics = metrics
+        self._watch = watch
+        self._metrics = None if watch is None else watch.metrics
         self._tokens = Tokens(self._login, time.monotonic)
         self._redaction = Redaction(adapter.credentials)
 
@@ -104,8 +112,8 @@ class Provider:
 
     async def _sent(self, request: HttpRequest, token: Token | None, place: Place, trip: Trip) -> Answer:
         authorized = self._authorized(request, token)
-        if trip.traceparent is not None:
-            authorized = authorized.with_headers({"traceparent": trip.traceparent})
+        if trip.trace is not None:
+            authorized = authorized.with_headers(trip.trace.headers())
         own = self._timeouts.order if request.effect == "commit" else self._timeouts.read
         tried = len(trip.attempts)
         try:
@@ -142,7 +150,7 @@ class Provider:
                 trip.queue_seconds += waited
                 self._queued(waited)
                 await self._ready(request, own, place, trip)
-                return await self._sent_once(authorized, own, trip, admission)
+                return await self._sent_once(authorized, own, place, trip, admission)
         except (CapacityExceeded, ShareExceeded):
             self._queued(time.monotonic() - queued)
             raise
@@ -159,13 +167,16 @@ class Provider:
                 raise DeadlineExceeded
 
     async def _sent_once(
-        self, request: HttpRequest, own: float, trip: Trip, admission: Admission
+        self, request: HttpRequest, own: float, place: Place, trip: Trip, admission: Admission
     ) -> tuple[HttpResponse | None, Answer]:
         """Send a request that was let through, and tell the pacer what became of it."""
         started = time.monotonic()
         admission.leaving()
         try:
-            response = await self._outbound.send(request, self._channel, trip.left(own))
+            if self._watch is None:
+                response = await self._outbound.send(request, self._channel, trip.left(own))
+            else:
+                response = await self._watch.send(request, self._channel, trip.left(own), trip, place)
         except asyncio.CancelledError:
             if request.effect == "commit":
                 # Stopped in the middle: nobody knows what left, so all of it may have.
@@ -206,6 +217,7 @@ class Provider:
             phase=failure.phase,
             kind=failure.kind,
             request_id=trip.request_id,
+            trace_id=trip.trace_id,
             idempotency_key=trip.idempotency_key,
         )
         if failure.kind == "invalid" and failure.phase == "not-sent":
@@ -249,6 +261,7 @@ class Provider:
                     (error.request_id if error else None) or response.headers.get("x-request-id"), request
                 ),
                 request_id=trip.request_id,
+                trace_id=trip.trace_id,
                 idempotency_key=trip.idempotency_key,
             )
         return response if error is None else error
@@ -273,8 +286,15 @@ class Provider:
             _, answer = await self._exchange(request, request, self._timeouts.login, place, trip)
             return answer
 
+        outcome = "failed"
         try:
-            return await drive(flow(), trip, sent, name=self.name)
+            token = await drive(flow(), trip, sent, name=self.name)
+            outcome = "done"
+            return token
         except ProviderError as error:
             self.last_failure = type(error).__name__
+            outcome = "refused" if isinstance(error, CredentialsRefused | AccountRefused) else "failed"
             raise
+        finally:
+            if self._metrics is not None:
+                self._metrics.add(LOGINS, self.name, outcome)
