@@ -42,9 +42,9 @@ async def months_later(running: Running) -> None:
         pass
 
 
-def order(reference: str, product: str = "reseller:266-235") -> dict[str, Any]:
-    """Return an order of one code."""
-    return {"reference": reference, "lines": [{"productId": product, "quantity": 1}]}
+def order(reference: str, product: str = "reseller:266-235", quantity: int = 1) -> dict[str, Any]:
+    """Return an order of so many codes."""
+    return {"reference": reference, "lines": [{"productId": product, "quantity": quantity}]}
 
 
 async def test_a_placed_order_is_told_by_its_operation_and_not_placed_again(running: Running) -> None:
@@ -83,7 +83,7 @@ async def test_a_refusal_stays_a_refusal(running: Running) -> None:
 
 async def test_the_operation_is_still_to_be_read(running: Running) -> None:
     """Its facts stay; what was let go is said to be."""
-    placed = await running.call("POST", "/v1/orders", order("C-1"), key="C-1")
+    placed = await running.call("POST", "/v1/orders", order("C-1", quantity=2), key="C-1")
     await months_later(running)
     read = await running.call("GET", f"/v1/operations/{placed.body['operation']}")
     assert (read.status, read.body["responsePurged"], "result" in read.body) == (200, True, False)
