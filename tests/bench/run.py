@@ -20,6 +20,7 @@ import msgspec
 
 from bench import answers
 from bench.footprint import REAL, SIMULATED, Footprint, footprint
+from bench.journal import journal, lines
 from bench.load import Measured, fetched, measure
 from bench.processes import Child, served
 
@@ -62,7 +63,8 @@ def main() -> int:
     if shutil.which("wrk") is None:
         print("wrk is not installed (Debian: apt-get install wrk)", file=sys.stderr)
         return 1
-    compared = _compare(options)
+    compared = [] if options.only == "journal" else _compare(options)
+    durable = journal(options.seconds, options.rounds) if options.only in {None, "journal"} else None
     footprints = (
         {}
         if options.only
@@ -73,11 +75,16 @@ def main() -> int:
     )
     if options.json:
         told = {"seconds": options.seconds, "rounds": options.rounds, "compared": [asdict(one) for one in compared]}
+        told["journal"] = None if durable is None else asdict(durable)
         told["footprint"] = {name: asdict(one) for name, one in footprints.items()}
         print(msgspec.json.encode(told).decode())
     else:
-        _report(compared, footprints)
-    failed = sum(one.ordergate.failed + one.yardstick.failed for one in compared)
+        if compared:
+            _report(compared, footprints)
+        for line in () if durable is None else lines(durable):
+            print(line)
+    failed = durable.failed if durable is not None else 0
+    failed += sum(one.ordergate.failed + one.yardstick.failed for one in compared)
     if failed:
         print(f"{failed} requests failed: the figures are worth nothing", file=sys.stderr)
     return 1 if failed else 0
@@ -88,7 +95,7 @@ def _options() -> Any:
     seconds = int(os.environ.get("BENCH_SECONDS") or 5)
     parser.add_argument("--seconds", type=int, default=seconds, help="of one measurement (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=5, help="of each comparison (default: %(default)s)")
-    parser.add_argument("--only", choices=[case.name for case in CASES], help="one case, and no memory")
+    parser.add_argument("--only", choices=[*(case.name for case in CASES), "journal"], help="one case, and no memory")
     parser.add_argument("--json", action="store_true", help="print JSON")
     return parser.parse_args()
 
@@ -136,17 +143,9 @@ def _case(case: Case, connections: int, ordergate: Child, yardstick: Child, opti
         lowest_ratio=min(ratios),
         highest_ratio=max(ratios),
         cpu_ratio=statistics.median(ours.cpu / theirs.cpu for ours, theirs in rounds),
-        ordergate=_median([ours for ours, _ in rounds]),
-        yardstick=_median([theirs for _, theirs in rounds]),
+        ordergate=Measured.median([ours for ours, _ in rounds]),
+        yardstick=Measured.median([theirs for _, theirs in rounds]),
     )
-
-
-def _median(measured: list[Measured]) -> Measured:
-    """Return the median of each figure, and the sum of what failed."""
-    rate, p50, p99, cpu = (
-        statistics.median(getattr(one, name) for one in measured) for name in ("rate", "p50", "p99", "cpu")
-    )
-    return Measured(rate, p50, p99, cpu, failed=sum(one.failed for one in measured))
 
 
 def _report(compared: list[Compared], footprints: dict[str, Footprint]) -> None:
