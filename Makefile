@@ -117,7 +117,7 @@ format: dev
 .PHONY: prove
 prove: dev
 	@$(BIN)/ordergate prove $(ARGS)
-	@ORDERGATE_PROVE=1 $(BIN)/python -m pytest -q tests/gateway/proof
+	@ORDERGATE_PROVE=1 $(BIN)/python -m pytest -q -o faulthandler_timeout=1200 tests/gateway/proof
 
 .PHONY: bench
 bench: dev
