@@ -11,9 +11,12 @@ from uuid_utils import uuid7
 
 from adapters.contract.models import values
 from gateway.admin import health
-from gateway.api import docs, server
+from gateway.api import docs, key_sources, server
 from gateway.api.callers import Callers, callers_of, is_loopback
 from gateway.api.context import Context
+from gateway.api.issuers import issuers_of
+from gateway.api.json_web_tokens import JsonWebTokens
+from gateway.cache import Cache, lifetimes
 from gateway.config.load import Configuration
 from gateway.config.load import Provider as Configured
 from gateway.listeners import Listener
@@ -51,6 +54,9 @@ class Gateway:
         self._pace = pace
         self._seed = seed
         self._outbound = Outbound()
+        self._cache = Cache(0, {})
+        self._key_client = key_sources.client()
+        self._tokens: JsonWebTokens | None = None
         self._telemetry = Telemetry()
         self._simulators: SimulatorProcess | None = None
         self._journal: Journal | None = None
@@ -82,6 +88,11 @@ class Gateway:
         for name, entry in configured.providers.items():
             # Certificates are read from files.
             self.providers[name] = self._provider(entry, await asyncio.to_thread(self._channel, entry))
+        kept = {
+            name: lifetimes(entry.common.cache, self.providers[name].adapter.catalog_ttls)
+            for name, entry in configured.providers.items()
+        }
+        self._cache = Cache(configured.cache.max_bytes, kept, metrics=self._telemetry.metrics)
 
     async def _start(self) -> None:
         configured = self._configuration
@@ -99,9 +110,10 @@ class Gateway:
             version=self._version,
             providers=self.providers,
             routes=configured.routes,
-            callers=self._callers(),
+            callers=await self._callers(),
             journal=journal,
             engine=self._engine,
+            cache=self._cache,
         )
         await self._listen(context)
         self._telemetry.start()
@@ -143,10 +155,14 @@ class Gateway:
             await self._engine.close(grace)
         for listener in reversed(self._listeners):
             await listener.stop()
+        await self._cache.close()
         # Before the journal: a last look at what is measured asks it.
         await self._telemetry.close()
         if self._journal is not None:
             await self._journal.close()
+        if self._tokens is not None:
+            await self._tokens.close()
+        await self._key_client.close()
         await self._outbound.close()
         if self._simulators is not None:
             await self._simulators.stop()
@@ -185,14 +201,21 @@ class Gateway:
             connect_timeout=common.timeouts.connect,
         )
 
-    def _callers(self) -> Callers:
-        listen = self._configuration.listen
+    async def _callers(self) -> Callers:
+        configured, listen = self._configuration, self._configuration.listen
         hosts: set[str] = set(listen.hosts)
         if is_loopback(listen.host):
             hosts |= {"localhost", "127.0.0.1", "::1", listen.host}
         elif hosts:
             hosts.add(listen.host)
-        return Callers(callers_of(self._configuration.callers), hosts, listen.origins)
+        if configured.issuers:
+            await self._key_client.open()
+            # Keys and certificates are read from files.
+            issuers = await asyncio.to_thread(
+                lambda: tuple(issuers_of(configured.issuers, configured.callers, self._key_client))
+            )
+            self._tokens = JsonWebTokens(issuers)
+        return Callers(callers_of(configured.callers), hosts, listen.origins, self._tokens)
 
 
 async def serve(gateway: Gateway) -> NoReturn:

@@ -129,9 +129,12 @@ def prove(
     kills: Annotated[int, typer.Option(help="How often gateways are killed.", min=0)] = 100,
     seed: Annotated[int, typer.Option(help="Chooses places, moments and faults.", min=0)] = 0,
     store: Annotated[
-        str, typer.Option(help="sqlite:PATH of a new file, or postgresql://…; left out, a new file of its own.")
+        str, typer.Option(help="sqlite:PATH of a new file, or postgresql://…; left out, new files of its own.")
     ] = "",
-    instances: Annotated[int, typer.Option(help="How many gateways share the journal.", min=1, max=9)] = 1,
+    instances: Annotated[int, typer.Option(help="How many gateways share a journal.", min=1, max=9)] = 1,
+    journals: Annotated[
+        int, typer.Option(help="How many journals are tried side by side; 0: 3 files, or 1 database.", min=0, max=9)
+    ] = 0,
     profile: Annotated[str, typer.Option(help="What follows from proven absence: resend or park.")] = "resend",
     orders: Annotated[int, typer.Option(help="The least number of orders.", min=1)] = 60,
     mutant: Annotated[str | None, typer.Option(hidden=True)] = None,
@@ -139,7 +142,8 @@ def prove(
     """Kill gateways while simulators count orders, and hold what was told against what is true: 0 when all is well."""
     from gateway.proof.command import run
 
-    plan = {"kills": kills, "seed": seed, "store": store, "instances": instances, "orders": orders}
+    plan = {"kills": kills, "seed": seed, "store": store, "journals": journals, "instances": instances}
+    plan["orders"] = orders
     _exit(run(plan, profile, mutant))
 
 

@@ -113,6 +113,9 @@ class Adapter(Generic[SettingsT, CredentialsT]):
     success_in_body: ClassVar[bool] = False
     """Whether a 2xx may be a failure that only the body tells. Then a 2xx that cannot be read leaves doubt about a
     commit; otherwise it proves that the commit was executed, and only its answer is lost."""
+    catalog_ttls: ClassVar[Mapping[str, float]] = {}
+    """For how many seconds an answer about the catalog may be told again, by method name, where the provider's
+    documents make another time right than the gateway's own; the configuration may say otherwise."""
     Settings: ClassVar[type[ProviderSettings]] = ProviderSettings
     Credentials: ClassVar[type[Credentials]] = Credentials
     refusals: ClassVar[Mapping[str, str]] = {}

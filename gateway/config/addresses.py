@@ -43,6 +43,16 @@ def base_url(text: str) -> str:
     return text.rstrip("/")
 
 
+def document_url(text: str) -> str:
+    """Return the URL of a document. Raises ValueError for one that must not be fetched."""
+    url = _split(text)
+    if url.fragment or "@" in url.netloc:
+        raise ValueError("holds a user or fragment; write scheme, host, path and query")
+    if url.scheme == "http" and not is_loopback(url.hostname or ""):
+        raise ValueError("could be changed on its way; write https:// (http:// is for loopback addresses)")
+    return text
+
+
 def collector_url(text: str) -> str:
     """Return a collector's URL without the slash that ends it. Raises ValueError unless it is scheme, host and path."""
     url = _split(text)

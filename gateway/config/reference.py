@@ -46,11 +46,16 @@ _SECTIONS = (
     ("twins", "Twins"),
     ("telemetry", "Telemetry"),
     ("telemetry.otlp", "Otlp"),
+    ("cache", "Cache"),
     ("callers.NAME", "Caller"),
+    ("callers.NAME.tokens[]", "TokenOwner"),
+    ("issuers.NAME", "Issuer"),
     ("routes[]", "Route"),
     ("routes[].when", "When"),
     ("providers.NAME", "provider"),
     ("providers.NAME.timeouts", "Timeouts"),
+    ("providers.NAME.cache", "ProviderCache"),
+    ("providers.NAME.cache.products", "Lifetime"),
     ("providers.NAME.client_cert", "ClientCertificate"),
 )
 

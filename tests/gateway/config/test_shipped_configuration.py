@@ -71,6 +71,8 @@ def test_it_shows_every_key_that_is_not_an_adapter_s(schema: dict[str, Any]) -> 
         "Store",
         "Twins",
         "Caller",
+        "TokenOwner",
+        "Issuer",
         "Route",
         "When",
         "Timeouts",
