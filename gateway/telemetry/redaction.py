@@ -11,6 +11,8 @@ FIELDS = frozenset(
     "timestamp level event exception frames request_id trace_id "
     # who asks for what
     "caller method route status milliseconds idempotency_key operation "
+    # whose tokens are believed
+    "issuer held "
     # which provider, and how it went: `code` and `provider_request_id` are its words, without our secrets
     "provider step phase kind error code provider_request_id state cause move attempt twin action "
     # this process and its store
