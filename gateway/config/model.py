@@ -12,6 +12,7 @@ from adapters.contract.models.resources import OrderKind
 from gateway.config import addresses
 from gateway.config.caching import Cache, ProviderCache
 from gateway.config.callers import Caller, Issuer
+from gateway.config.limits import LimitsConfig
 from gateway.config.section import OneOrMore, Proxy, Section, Text
 
 PROVIDER_NAME = r"[a-z0-9][a-z0-9-]{0,62}"
@@ -191,6 +192,7 @@ class ProviderConfig(Section):
         None, description="A certificate that proves to the provider who calls (mutual TLS)."
     )
     timeouts: Timeouts = Field(default_factory=Timeouts, description="How long to wait for the provider, in seconds.")
+    limits: LimitsConfig = Field(default_factory=LimitsConfig, description="How to keep to the provider's rate limits.")
     cache: ProviderCache = Field(
         default_factory=ProviderCache, description="How long answers about the catalog are told again."
     )

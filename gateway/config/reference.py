@@ -54,6 +54,8 @@ _SECTIONS = (
     ("routes[].when", "When"),
     ("providers.NAME", "provider"),
     ("providers.NAME.timeouts", "Timeouts"),
+    ("providers.NAME.limits", "LimitsConfig"),
+    ("providers.NAME.limits.rules[]", "LimitRule"),
     ("providers.NAME.cache", "ProviderCache"),
     ("providers.NAME.cache.products", "Lifetime"),
     ("providers.NAME.client_cert", "ClientCertificate"),
