@@ -142,7 +142,7 @@ class Engine:
         """Return the operation when it has ended or is in doubt, or as it stands after `wait` seconds."""
         deadline = time.monotonic() + wait
         run = self._runs.get(operation_id)
-        if run is not None:
+        if run is not None and wait > 0:
             # It runs here: until it has ended the journal has nothing to say, and then the run knows what was stored.
             await self._until_told(operation_id, wait)
             if run.operation.state in ENDED:
