@@ -4,6 +4,7 @@ import asyncio
 import os
 import random
 import socket
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -169,20 +170,24 @@ class Fleet:
 
 @dataclass
 class Killer:
-    """Kills gateways until there were enough kills: at the place that was seen least, or at a random moment."""
+    """Kills gateways until there were enough kills: at the place that was seen least, or at a random moment.
+
+    No kill is broken off when the time for them is over: its gateway would not be started again.
+    """
 
     fleet: Fleet
     plan: Plan
 
     async def run(self) -> None:
         """Kill every gateway again and again, each in its own time. Raises FleetLost."""
+        until = time.monotonic() + self.plan.kill_seconds
         async with asyncio.TaskGroup() as tasks:
             for instance in range(self.plan.gateways):
                 chance = random.Random(self.plan.seed * 1000 + instance)  # noqa: S311 - chooses places, hides nothing
-                tasks.create_task(self._hunt(instance, chance))
+                tasks.create_task(self._hunt(instance, chance, until))
 
-    async def _hunt(self, instance: int, chance: random.Random) -> None:
-        while self.fleet.kills.total() < self.plan.kills:
+    async def _hunt(self, instance: int, chance: random.Random, until: float) -> None:
+        while self.fleet.kills.total() < self.plan.kills and time.monotonic() < until:
             await asyncio.sleep(chance.choice((0.0, 0.0, 0.0, 0.1, 0.3, 1.0)))
             rarest = min(PLACES, key=lambda place: (self.fleet.kills[place], chance.random()))
             place = chance.choice((None, rarest, rarest, chance.choice(PLACES)))

@@ -68,7 +68,7 @@ class Plan:
     @property
     def kill_seconds(self) -> float:
         """Return how long all kills may take together."""
-        return 30.0 + 5.0 * self.kills / self.gateways
+        return 60.0 + 3.0 * self.kills
 
     def journal_of(self, gateway: int) -> int:
         """Return the number of the journal that a gateway works with."""

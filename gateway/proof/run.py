@@ -131,12 +131,11 @@ class _Proof:
 
         async def strike() -> None:
             try:
-                async with asyncio.timeout(self._plan.kill_seconds):
-                    await Killer(self._fleet, self._plan).run()
-            except TimeoutError:
-                self._console.print("the time for kills is over: too few of them for a proof")
+                await Killer(self._fleet, self._plan).run()
             finally:
                 enough.set()
+            if self._fleet.kills.total() < self._plan.kills:
+                self._console.print("the time for kills is over: too few of them for a proof")
 
         try:
             async with asyncio.TaskGroup() as tasks:
