@@ -4,10 +4,12 @@ import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import structlog
 
 from adapters.contract.models.resources import Order, OrderChange
 from gateway.operations import answers
+from gateway.operations.processes import processes
 from gateway.operations.recorder import OperationRecorder, Sent
 from gateway.points import reach
 from gateway.providers.provider import Provider, Trip
@@ -103,6 +105,9 @@ class Run:
 
         A flow that was sent again tells what became of the last try; while an earlier one is open, "no" is not sure.
         """
+        if isinstance(result, OrderChange) and result.state == "unknown" and processes(result):
+            # One part is in doubt and another under way: first that one is followed to its end.
+            result = msgspec.structs.replace(result, state="pending")
         state = answers.state_of(result, self.trip.attempts)
         if found_out and state == "cancelled":
             # The requests are long answered: what the provider took on and then refused is final.
@@ -124,7 +129,7 @@ class Run:
             answer=answer,
             subject=subject,
             cause="refused" if self.recorder.rejected and open_still else self.operation.cause,
-            doubt=state == "unknown",
+            doubt=state == "unknown" or (state == "pending" and bool(self.recorder.doubtful())),
             probes=self._tries() if open_still else 0,
             due=now + timedelta(seconds=pause(self._tries())) if open_still else None,
             owner=None,
@@ -146,7 +151,7 @@ class Run:
             cause="refused" if self.recorder.rejected else type(error).__name__,
             doubt=state == "unknown",
             probes=self._tries() if state == "unknown" else 0,
-            due=now + timedelta(seconds=pause(self._tries())) if state == "unknown" else None,
+            due=now + timedelta(seconds=pause(self._tries())) if state == "unknown" or self._lacks_id(state) else None,
             owner=None,
             lease_until=None,
         )
@@ -158,6 +163,10 @@ class Run:
             idempotency_key=ended.key,
             provider=ended.account,
         )
+
+    def _lacks_id(self, state: State) -> bool:
+        """Tell whether an order was placed whose id is still to be asked for."""
+        return state == "succeeded" and self.operation.kind == "orders.place" and self.provider.adapter.can_find_orders
 
     def _tries(self) -> int:
         """Return how often it was tried to find out; a run that sent nothing, only played back, was one more try."""
