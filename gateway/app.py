@@ -141,6 +141,8 @@ class Gateway:
             await listener.stop()
         if self._journal is not None:
             await self._journal.close()
+        for provider in self.providers.values():
+            provider.close()
         await self._outbound.close()
         if self._simulators is not None:
             await self._simulators.stop()
@@ -162,6 +164,7 @@ class Gateway:
             entry.common.timeouts,
             adapter_name=entry.common.adapter,
             simulated=entry.simulated,
+            resilience=entry.common.resilience,
             metrics=self._metrics,
         )
 

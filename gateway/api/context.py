@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -17,7 +16,8 @@ from gateway.api.callers import Caller, Callers
 from gateway.api.problems import Problem, ProblemViolation
 from gateway.config.model import Route
 from gateway.operations.engine import Engine
-from gateway.providers.provider import Provider, Trip
+from gateway.providers.provider import Provider
+from gateway.providers.trip import Trip, within
 from policies.journal import Journal
 
 READ_SECONDS = 15.0
@@ -77,7 +77,7 @@ class Call:
 
     def trip(self, seconds: float = READ_SECONDS, idempotency_key: str | None = None) -> Trip:
         """Return a trip to a provider that counts towards this call's timing."""
-        trip = Trip(time.monotonic() + seconds, self.request_id, idempotency_key, self._traceparent())
+        trip = Trip(within(seconds), self.request_id, idempotency_key, self._traceparent())
         self.trips.append(trip)
         return trip
 

@@ -105,6 +105,7 @@ async def carried_out(
         reference=reference,
         subject=subject,
         valid_until=valid_until,
+        wait=key.prefer.wait,
     )
     try:
         operation, first = await call.context.engine.submit(write)

@@ -49,6 +49,7 @@ _SECTIONS = (
     ("routes[].when", "When"),
     ("providers.NAME", "provider"),
     ("providers.NAME.timeouts", "Timeouts"),
+    ("providers.NAME.resilience", "Resilience"),
     ("providers.NAME.client_cert", "ClientCertificate"),
 )
 

@@ -18,20 +18,20 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from adapters.contract.adapter import WriteContext
 from adapters.contract.errors import AdapterError
-from adapters.contract.flow import Flow
-from adapters.contract.models.resources import Order, OrderChange
 from gateway.errors import AdapterFault
 from gateway.operations import answers
 from gateway.operations.intents import Intent
 from gateway.operations.recorder import FlowChanged
+from gateway.operations.repetition import may_begin, repeated
 from gateway.operations.run import Run
 from gateway.points import reach
-from gateway.providers.provider import Provider, Trip
+from gateway.providers.provider import Provider
+from gateway.providers.trip import Trip, within
 from policies.errors import DuplicateReference, KeyReused, LeaseLost, Overloaded, PolicyError, Withdrawn
 from policies.journal import Change, Evidence, Journal, JournalUnavailable, Operation
 from policies.operation import ENDED, State
+from policies.retry import Try
 
 WRITE_SECONDS = 60.0
 """The longest a write may take from its claim to the provider's answer, queueing included."""
@@ -48,7 +48,10 @@ log = structlog.get_logger("ordergate.operations")
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One intended write: whose, with which key and content, and what it wants."""
+    """One intended write: whose, with which key and content, and what it wants.
+
+    `wait` is for how many seconds its caller waits for the outcome, before it is told that the operation goes on.
+    """
 
     caller: str
     key: str
@@ -60,6 +63,7 @@ class Write:
     twin: str | None = None
     subject: str | None = None
     valid_until: datetime | None = None
+    wait: float = 10.0
 
 
 class Engine:
@@ -80,7 +84,7 @@ class Engine:
         self._ended: dict[str, asyncio.Event] = {}
         self._runs: dict[str, Run] = {}
         self._claiming = 0
-        self._closing = False
+        self._stopping = asyncio.Event()
 
     async def known(self, caller: str, key: str, fingerprint: str) -> Operation | None:
         """Return the caller's earlier operation with that key, unless its key is not used up. Raises KeyReused."""
@@ -94,10 +98,11 @@ class Engine:
     async def submit(self, write: Write) -> tuple[Operation, bool]:
         """Claim and start a write; return its operation and True, or the earlier one with that key and False.
 
-        Raises KeyReused, DuplicateReference, Overloaded, JournalUnavailable; nothing was sent then.
+        Raises KeyReused, DuplicateReference, Overloaded, CircuitOpen, JournalUnavailable; nothing was sent then.
         """
-        if self._closing or len(self._tasks) + self._claiming >= MAX_LIVE:
+        if self._stopping.is_set() or self.room <= 0:
             raise Overloaded(1.0)
+        write.provider.guard.circuit.admit("call")
         wanted = self._wanted(write)
         reach("before-claim")
         self._claiming += 1
@@ -108,7 +113,7 @@ class Engine:
         reach("after-claim")
         if claimed.id != wanted.id:
             return self._lost(claimed, write), False
-        run = Run(self.journal, write.provider, claimed, [], write.trip)
+        run = Run(self.journal, write.provider, claimed, [], write.trip, attended=within(write.wait))
         self._runs[claimed.id] = run
         self.start(claimed.id, self.carry_out(run, write.intent))
         return claimed, True
@@ -143,6 +148,11 @@ class Engine:
         self._tasks[operation_id] = task
         task.add_done_callback(lambda done: self._done(operation_id, done))
 
+    @property
+    def room(self) -> int:
+        """Return how many more operations may be worked on here at once."""
+        return MAX_LIVE - len(self._tasks) - self._claiming
+
     def runs_here(self, operation_id: str) -> bool:
         """Tell whether this process works on the operation now."""
         return operation_id in self._tasks
@@ -158,6 +168,8 @@ class Engine:
                 # Its key was not used up, and somebody has claimed it anew already.
                 return run.operation
             left = deadline - time.monotonic()
+            if self._stopping.is_set() and not self.runs_here(operation_id):
+                return operation
             if left <= 0 or operation.state in ENDED or operation.state in {"unknown", "parked"}:
                 return operation
             ended = self._ended.get(operation_id)
@@ -204,8 +216,11 @@ class Engine:
         return replace(ended, evidence=(*operation.evidence, evidence))
 
     async def close(self, grace: float) -> None:
-        """Take no more writes and let those under way end within `grace` seconds; the rest stays in the journal."""
-        self._closing = True
+        """Take no more writes and let those under way end within `grace` seconds; the rest stays in the journal.
+
+        Those that wait to be tried again wait no longer.
+        """
+        self._stopping.set()
         tasks = set(self._tasks.values())
         if tasks:
             _, pending = await asyncio.wait(tasks, timeout=grace)
@@ -225,28 +240,44 @@ class Engine:
         except LeaseLost:
             log.warning("operation is somebody else's now", operation=run.operation.id)
         except asyncio.CancelledError:
-            # Stopped: what was sent is told as far as it got, what was not is not used up.
-            if run.operation.state in {"accepted", "sending"}:
-                with suppress(LeaseLost, JournalUnavailable):
-                    await run.end_in_error(Overloaded(1.0))
+            with suppress(LeaseLost, JournalUnavailable):
+                await self._cut_off(run)
             raise
         except JournalUnavailable as error:
             log.warning("journal unavailable in mid-operation", operation=run.operation.id, reason=str(error))
         finally:
             self.tell(run.operation.id)
 
+    async def _cut_off(self, run: Run) -> None:
+        """Store how far a run got that is stopped: what was sent is told, what was not is left to another or given up.
+
+        Whose caller was told that it goes on goes on, here or elsewhere; whose caller waits is told that it does not.
+        """
+        if run.operation.state not in {"accepted", "sending"}:
+            return
+        stopped = Overloaded(1.0)
+        if run.attended.left() <= 0 and run.is_unexecuted(stopped):
+            await run.put_back("stopped", datetime.now(UTC))
+        else:
+            await run.end_in_error(stopped)
+
     async def _run_flow(self, run: Run, intent: Intent) -> None:
-        context = WriteContext(run.operation.id, run.operation.created_at)
-        try:
-            await run.end(await run.provider.run(_begun(intent, run.provider, context), run.trip))
-        except (LeaseLost, JournalUnavailable):
-            raise
-        except FlowChanged:
-            await run.park("flow-changed")
-        except Exception as error:
-            if not isinstance(error, AdapterError | PolicyError | AdapterFault):
-                log.exception("operation failed", operation=run.operation.id)
-            await run.end_in_error(error)
+        following: Try = "now" if await may_begin(run) else "later"
+        while following == "now":
+            try:
+                await run.end(await run.provider.run(run.flow(intent), run.trip))
+                return
+            except (LeaseLost, JournalUnavailable):
+                raise
+            except FlowChanged:
+                await run.park("flow-changed")
+                return
+            except Exception as error:
+                if not isinstance(error, AdapterError | PolicyError | AdapterFault):
+                    log.exception("operation failed", operation=run.operation.id)
+                following = await repeated(run, error, self._stopping)
+                if following == "end":
+                    await run.end_in_error(error)
 
     def _lost(self, claimed: Operation, write: Write) -> Operation:
         if (claimed.caller, claimed.key) != (write.caller, write.key):
@@ -262,14 +293,3 @@ class Engine:
         self._runs.pop(operation_id, None)
         if (event := self._ended.pop(operation_id, None)) is not None:
             event.set()
-
-
-def _begun(intent: Intent, provider: Provider, context: WriteContext) -> Flow[Order | OrderChange]:
-    """Return the write's flow. Raises AdapterError, and AdapterFault for any other exception."""
-    try:
-        return intent.flow(provider.adapter, context)
-    except AdapterError:
-        raise
-    except Exception as error:
-        log.exception("adapter failed", provider=provider.name)
-        raise AdapterFault from error

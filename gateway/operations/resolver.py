@@ -3,7 +3,6 @@
 What to do is decided by `policies.operation.next_move`; here it is done: send again, look up, poll, or park.
 """
 
-import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -26,7 +25,7 @@ from gateway.operations.recorder import FlowChanged, OperationRecorder
 from gateway.operations.run import Run
 from gateway.points import reach
 from gateway.providers.provider import Provider
-from gateway.providers.trip import Place, Trip
+from gateway.providers.trip import Place, Trip, within
 from policies.errors import PolicyError
 from policies.journal import Evidence, Operation
 from policies.operation import Attempt, Next, Situation, State, next_move, pause
@@ -50,8 +49,8 @@ class Resolver:
         """Take the next step with an operation that this worker holds, or put it back until its time comes."""
         provider = self._engine.providers[operation.account]
         steps = await self._engine.journal.steps(operation.id)
-        trip = Trip(time.monotonic() + WRITE_SECONDS, request_id=operation.id, idempotency_key=operation.key)
-        run = Run(self._engine.journal, provider, operation, steps, trip)
+        trip = Trip(within(WRITE_SECONDS), request_id=operation.id, idempotency_key=operation.key)
+        run = Run(self._engine.journal, provider, operation, steps, trip, attended=within(0.0))
         intent = Intent.decoded(operation.kind, operation.content)
         now = datetime.now(UTC)
         step = next(iter(run.recorder.doubtful()), None)
@@ -65,6 +64,7 @@ class Resolver:
     async def _move(self, run: Run, intent: Intent, trait: Trait, following: Next) -> None:
         log.info("resolving", operation=run.operation.id, move=following.move, cause=following.cause)
         if following.move in {"look-up", "poll"}:
+            run.trip.purpose = "find-out"
             reach(following.move)
         match following.move:
             case "send":

@@ -12,6 +12,7 @@ from adapters.contract.traits import RateLimit
 from adapters.contract.wire import HttpRequest
 from gateway.providers.evidence import SendFailed
 from gateway.providers.slots import PacingRefused, Slots
+from policies.errors import PolicyError
 
 __all__ = ["Pacer", "PacingRefused"]
 
@@ -100,7 +101,8 @@ class Admission:
     ) -> None:
         phase = error.phase if isinstance(error, SendFailed) else None
         for slots in self._taken:
-            if phase == "not-sent":
+            # What a policy refuses never left.
+            if phase == "not-sent" or isinstance(error, PolicyError):
                 slots.give_back()
             else:
                 slots.rest(0.0 if error is None or phase == "answered-partly" else _TRANSIT)

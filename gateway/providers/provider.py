@@ -8,28 +8,32 @@ from typing import Any, TypeVar
 import structlog
 
 from adapters.contract.adapter import Adapter, Token
-from adapters.contract.errors import AdapterError, CredentialsRefused, NoAnswer, ProviderError, RateLimited
+from adapters.contract.errors import AdapterError, CredentialsRefused, NoAnswer, ProviderError, RateLimited, Refusal
 from adapters.contract.flow import Answer, Flow
 from adapters.contract.wire import HttpRequest, HttpResponse
-from gateway.config.model import Timeouts
-from gateway.errors import AdapterFault, judgement
+from gateway.config.model import Resilience, Timeouts
+from gateway.errors import AdapterFault, judgement, rule
 from gateway.points import reach
 from gateway.providers.channel import Channel
+from gateway.providers.circuit import is_trouble
 from gateway.providers.driving import drive
 from gateway.providers.evidence import SendFailed
+from gateway.providers.guard import Guard
+from gateway.providers.judge import Judge
 from gateway.providers.outbound import Outbound
 from gateway.providers.pacing import Pacer, PacingRefused
 from gateway.providers.redaction import Redaction
 from gateway.providers.tokens import Tokens
-from gateway.providers.trip import Place, Trip
+from gateway.providers.trip import Place, Trip, within
 from gateway.telemetry.catalogue import QUEUE_DURATION
 from gateway.telemetry.metrics import Metrics
-from policies.errors import CapacityExceeded, DeadlineExceeded
+from policies.errors import CapacityExceeded, DeadlineExceeded, PolicyError
 from policies.operation import Attempt
 
-__all__ = ["Provider", "Trip"]
-
 T = TypeVar("T")
+
+SERVICE_SECONDS = 1.0
+"""The least that a provider needs to carry out a write, once it is connected: with less left none is begun."""
 
 log = structlog.get_logger("ordergate.provider")
 
@@ -37,7 +41,7 @@ log = structlog.get_logger("ordergate.provider")
 class Provider:
     """An account at a provider, ready to be used."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts of an account
         self,
         adapter: Adapter[Any, Any],
         channel: Channel,
@@ -47,6 +51,7 @@ class Provider:
         *,
         adapter_name: str,
         simulated: bool,
+        resilience: Resilience | None = None,
         metrics: Metrics | None = None,
     ) -> None:
         self.name = adapter.name
@@ -59,8 +64,10 @@ class Provider:
         self._pacer = pacer
         self._timeouts = timeouts
         self._metrics = metrics
+        self.guard = Guard(self.name, adapter.traits(), resilience or Resilience(), self._answers)
         self._tokens = Tokens(self._login, time.monotonic)
         self._redaction = Redaction(adapter.credentials)
+        self._judge = Judge(adapter, self._redaction)
 
     @property
     def order_seconds(self) -> float:
@@ -70,27 +77,40 @@ class Provider:
     async def run(self, flow: Flow[T], trip: Trip) -> T:
         """Drive a flow to its end and return what it returns.
 
-        Raises AdapterError (refusals, provider errors, NoAnswer), CapacityExceeded, DeadlineExceeded, what
-        the recorder raises, and AdapterFault for any other exception of the adapter's own.
+        Raises AdapterError (refusals, provider errors, NoAnswer), CapacityExceeded, DeadlineExceeded, CircuitOpen,
+        Overloaded, what the recorder raises, and AdapterFault for any other exception of the adapter's own.
         """
         return await drive(flow, trip, lambda request, place: self._answered(request, place, trip), name=self.name)
 
     async def _answered(self, request: HttpRequest, place: Place, trip: Trip) -> Answer:
-        """Send one request, with one more login where the token was refused; return the answer or the error it is."""
+        """Send one request, a read again where that may help; return the answer or the error it is."""
         if trip.recorder is not None and (kept := trip.recorder.recall(place, request)) is not None:
             return self._played_back(request, kept, trip)
-        token = await self._tokens.get() if self.adapter.needs_login else None
-        answer = await self._sent(request, token, place, trip)
-        if isinstance(answer, CredentialsRefused) and token is not None:
-            other = await self._tokens.replace(token)
-            if other is not None:
-                answer = await self._sent(request, other, place, trip)
+        self.guard.admit(trip)
+        answer = await self._tried(request, place, trip)
+        tries = 0
+        while (pause := self.guard.pause(request, answer, tries, trip)) is not None:
+            await asyncio.sleep(pause)
+            tries += 1
+            answer = await self._tried(request, place, trip)
         if request.effect == "commit":
             trip.last_error = answer if isinstance(answer, ProviderError) else None
         if isinstance(answer, ProviderError):
             self.last_failure = type(answer).__name__
         else:
             self.last_failure = None
+        return answer
+
+    async def _tried(self, request: HttpRequest, place: Place, trip: Trip) -> Answer:
+        """Send one request, with one more login where the token was refused."""
+        if not self.adapter.needs_login:
+            return await self._sent(request, None, place, trip)
+        token = await self._tokens.get(trip.deadline)
+        answer = await self._sent(request, token, place, trip)
+        if isinstance(answer, CredentialsRefused):
+            other = await self._tokens.replace(token, trip.deadline)
+            if other is not None:
+                answer = await self._sent(request, other, place, trip)
         return answer
 
     def _played_back(self, request: HttpRequest, kept: Answer, trip: Trip) -> Answer:
@@ -103,10 +123,9 @@ class Provider:
         authorized = self._authorized(request, token)
         if trip.traceparent is not None:
             authorized = authorized.with_headers({"traceparent": trip.traceparent})
-        own = self._timeouts.order if request.effect == "commit" else self._timeouts.read
         tried = len(trip.attempts)
         try:
-            response, answer = await self._exchange(request, authorized, own, place, trip)
+            response, answer = await self._exchange(request, authorized, self._own(request, trip), place, trip)
         except (AdapterFault, DeadlineExceeded):
             # It was recorded as about to leave, and then did not.
             if trip.recorder is not None and len(trip.attempts) > tried:
@@ -114,8 +133,17 @@ class Provider:
             raise
         if trip.recorder is not None:
             attempt = trip.attempts[tried] if len(trip.attempts) > tried else Attempt("answered")
+            if request.effect != "commit" and isinstance(answer, ProviderError) and rule(answer).repeat != "never":
+                # A read that failed is made again when the flow is: its failure is no part of what the flow was told.
+                response = None
             await trip.recorder.after(place, request, self._redaction.kept(response, authorized), attempt)
         return answer
+
+    def _own(self, request: HttpRequest, trip: Trip) -> float:
+        """Return the seconds that a request may take by itself."""
+        if request.effect == "commit":
+            return self._timeouts.order
+        return self._timeouts.read if trip.purpose == "call" else self._timeouts.lookup
 
     def _authorized(self, request: HttpRequest, token: Token | None) -> HttpRequest:
         try:
@@ -130,17 +158,17 @@ class Provider:
         self, request: HttpRequest, authorized: HttpRequest, own: float, place: Place, trip: Trip
     ) -> tuple[HttpResponse | None, Answer]:
         """Send a request when there is room for it; return the response, where one came, and what it is judged as."""
-        queued = time.monotonic()
+        queued, generation = time.monotonic(), self.guard.circuit.generation
         try:
-            async with self._pacer.admitted(request, trip.left(own)):
+            async with self._pacer.admitted(request, trip.left(own)), self.guard.place(request, trip, own):
                 started = time.monotonic()
                 trip.queue_seconds += started - queued
                 self._queued(started - queued)
-                if trip.left(own) <= 0:
+                if not trip.deadline.allows(needed := self._needed(request, own)):
                     raise DeadlineExceeded
                 if request.effect == "commit" and trip.recorder is not None:
                     await trip.recorder.before(place, request)
-                    if trip.left(own) <= 0:
+                    if not trip.deadline.allows(needed):
                         # The record took all the time there was.
                         trip.attempts.append(Attempt("not-sent"))
                         raise DeadlineExceeded
@@ -159,8 +187,16 @@ class Provider:
             raise CapacityExceeded(refused.retry_after) from refused
         except SendFailed as failure:
             # Only here: the pacer has to see it, for what was never sent costs no slot.
-            return None, self._failed(authorized, failure, trip)
-        return response, self._judged(authorized, response, trip)
+            silence = self._failed(authorized, failure, trip)
+            self.guard.circuit.seen(silence, trip.purpose, generation)
+            return None, silence
+        answer = self._judged(authorized, response, trip)
+        self.guard.circuit.seen(answer, trip.purpose, generation)
+        return response, answer
+
+    def _needed(self, request: HttpRequest, own: float) -> float:
+        """Return the seconds that must be left for a request to be begun."""
+        return min(own, self._timeouts.connect + SERVICE_SECONDS) if request.effect == "commit" else 0.0
 
     def _queued(self, seconds: float) -> None:
         if self._metrics is not None:
@@ -168,7 +204,7 @@ class Provider:
 
     def _failed(self, request: HttpRequest, failure: SendFailed, trip: Trip) -> NoAnswer:
         if request.effect == "commit":
-            trip.attempts.append(self._cut_short(request, failure))
+            trip.attempts.append(self._judge.cut_short(request, failure))
         log.warning(
             "no answer from provider",
             provider=self.name,
@@ -184,22 +220,9 @@ class Provider:
             raise AdapterFault from failure
         return NoAnswer(failure.kind, sent=failure.phase != "not-sent", timed_out=failure.kind == "timeout")
 
-    def _cut_short(self, request: HttpRequest, failure: SendFailed) -> Attempt:
-        """Return what a failed commit proves: where the head of an answer was read, its status may."""
-        status = failure.status
-        if status is None:
-            return Attempt(failure.phase)
-        try:
-            error = self._error(request, HttpResponse(status, failure.headers))
-        except AdapterFault:
-            return Attempt(failure.phase, "unclear", status)
-        if 200 <= status < 300:
-            return Attempt(failure.phase, "unclear" if self.adapter.success_in_body else "executed", status)
-        return Attempt(failure.phase, judgement(error), status)
-
     def _judged(self, request: HttpRequest, response: HttpResponse, trip: Trip) -> Answer:
         try:
-            error = self._error(request, response)
+            error = self._judge.error(request, response)
         except AdapterFault:
             if request.effect != "commit":
                 raise
@@ -227,16 +250,9 @@ class Provider:
             )
         return response if error is None else error
 
-    def _error(self, request: HttpRequest, response: HttpResponse) -> ProviderError | None:
-        """Return what the adapter says of a response. Raises AdapterFault."""
-        try:
-            return self._redaction.applied(self.adapter.error(request, response), request)
-        except Exception as fault:
-            log.exception("adapter failed", provider=self.name)
-            raise AdapterFault from fault
-
     async def _login(self) -> Token:
-        trip = Trip(time.monotonic() + self._timeouts.login * 2, request_id="login")
+        # Whoever waits for it was let through; what comes of it is counted like anything else.
+        trip = Trip(within(self._timeouts.login * 2), request_id="login", purpose="probe")
 
         reach("login")
 
@@ -252,3 +268,24 @@ class Provider:
         except ProviderError as error:
             self.last_failure = type(error).__name__
             raise
+
+    async def _answers(self) -> bool:
+        """Make the cheapest read; tell whether the provider answered it, whatever it said.
+
+        Where it cannot be asked the next caller finds out: there is nothing else to go by.
+        """
+        trip = Trip(within(self._timeouts.lookup * 2), request_id="probe", purpose="probe")
+        try:
+            await self.run(self.adapter.cheap_read(), trip)
+        except ProviderError as error:
+            return not is_trouble(error)
+        except PolicyError:
+            return False
+        except (Refusal, AdapterFault):
+            return True
+        return True
+
+    def close(self) -> None:
+        """End what goes on by itself."""
+        self.guard.circuit.close()
+        self._tokens.close()

@@ -3,7 +3,6 @@
 import asyncio
 import itertools
 import sqlite3
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -16,7 +15,8 @@ from gateway.operations.engine import Engine, Write
 from gateway.operations.intents import Intent
 from gateway.operations.resolver import Resolver
 from gateway.operations.worker import Worker
-from gateway.providers.provider import Provider, Trip
+from gateway.providers.provider import Provider
+from gateway.providers.trip import Trip, within
 from gateway.stores.sqlite import MEMORY_BYTES, SqliteJournal
 from gateway.stores.sqlite_file import Memory
 from policies.journal import Operation
@@ -82,7 +82,7 @@ class Writing:
         assert isinstance(adapter, ScriptedAdapter)
         order = NewOrder(reference=f"{len(adapter.flows)}", lines=[NewLine(product_id="shop:1", quantity=1)])
         adapter.flows[order.reference] = flow
-        trip = Trip(time.monotonic() + self.seconds, "request-1", key)
+        trip = Trip(within(self.seconds), "request-1", key)
         intent = Intent("orders.place", order)
         write = Write("caller", key, content, self.provider, intent, trip, reference)
         operation, _ = await self.engine.submit(write)

@@ -211,7 +211,7 @@ def hold_to_the_truth(operation: Operation, world: World, wanted: list[str]) -> 
             claimed = {f"/lines/{part['id']}": part["state"] for part in body["parts"]}
             assert claimed == {target: "done" if world.done[target] else "failed" for target in wanted}
         case state:
-            assert state in {"unknown", "parked"} | ({"pending"} if world.writing.engine._closing else set())
+            assert state in {"unknown", "parked"} | ({"pending"} if world.writing.engine._stopping.is_set() else set())
     codes = {"succeeded": {200, 201, 202}, "partial": {200}, "failed": {404, 409, 422}}
     codes |= {"pending": {200}, "unknown": {504}, "parked": {504}}
     assert status(operation) in codes.get(operation.state, {503} if world.left else {502, 503})
@@ -222,7 +222,7 @@ def hold_to_the_truth(operation: Operation, world: World, wanted: list[str]) -> 
 
 async def repeated(operation: Operation, world: World, flow: AnyFlow) -> Operation:
     """Send the write again, now that the provider has no faults; what was decided or is in doubt stays as it is."""
-    if world.writing.engine._closing:
+    if world.writing.engine._stopping.is_set():
         return operation
     world.turns.clear()
     world.logins.clear()
