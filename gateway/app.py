@@ -156,7 +156,7 @@ class Gateway:
 
     def _provider(self, entry: Configured, way: Channel) -> Provider:
         adapter = entry.adapter()
-        return Provider(
+        provider = Provider(
             adapter,
             way,
             self._outbound,
@@ -167,6 +167,8 @@ class Gateway:
             resilience=entry.common.resilience,
             metrics=self._metrics,
         )
+        provider.writes_paused = entry.common.writes == "paused"
+        return provider
 
     def _channel(self, entry: Configured) -> Channel:
         common = entry.common

@@ -64,6 +64,7 @@ TABLE: dict[type[Exception], Rule] = {
     policy.LeaseLost: Rule("request-in-progress"),
     policy.Withdrawn: Rule("not-found"),
     policy.Overloaded: Rule("overloaded", repeat="later"),
+    policy.WritesPaused: Rule("writes-paused"),
     policy.OperationConflict: Rule("request-in-progress"),
     policy.PolicyError: Rule("overloaded"),
     JournalUnavailable: Rule("journal-unavailable"),

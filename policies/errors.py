@@ -9,7 +9,8 @@ PolicyError
 ├── CircuitOpen          the provider fails, and is left alone for a while
 ├── LeaseLost            somebody else works on the operation now
 ├── Withdrawn            the operation was deleted before anything was sent
-└── Overloaded           too much is under way here
+├── Overloaded           too much is under way here
+└── WritesPaused         the configuration lets no write to this provider leave
 """
 
 
@@ -70,4 +71,12 @@ class Overloaded(PolicyError):
 
     def __init__(self, retry_after: float) -> None:
         super().__init__("Overloaded")
+        self.retry_after = retry_after
+
+
+class WritesPaused(PolicyError):
+    """Writes to the provider are paused by configuration; asking again before `retry_after` seconds is no use."""
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__("WritesPaused")
         self.retry_after = retry_after

@@ -58,8 +58,11 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """How a budget stands: slots `used` (taken or resting) of the `limit` in force, seconds until one is free and for
-    how long nothing at all is let through; 0.0 each where there is nothing to wait for. An unknown key is unused."""
+    """How a budget stands.
+
+    Slots `used` (taken or resting) of the `limit` in force, seconds until one is free and for
+    how long nothing at all is let through; 0.0 each where there is nothing to wait for.
+    """
 
     used: int
     limit: int
@@ -111,5 +114,8 @@ class Permits(Protocol):
         ...
 
     async def usage(self, keys: Sequence[str]) -> Mapping[str, Usage]:
-        """Return how budgets stand; `limit` is that of the last `take` of the key. Only keys that are known."""
+        """Return how budgets stand, for keys that are known; `limit` is that of the last `take` of the key.
+
+        May be a second old, so that telling it need not cost a round trip.
+        """
         ...

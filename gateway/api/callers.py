@@ -15,11 +15,12 @@ SCOPES = ("catalog:read", "orders:read", "orders:write", "operations:resolve", "
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """An app: its name, its scopes, and the providers it may use (None: all)."""
+    """An app: its name, its scopes, the providers it may use (None: all), and its weight where callers wait."""
 
     name: str
     scopes: frozenset[str]
     providers: frozenset[str] | None = None
+    weight: int = 1
 
     def may(self, scope: str) -> bool:
         """Tell whether the caller has the scope."""
@@ -92,5 +93,5 @@ def callers_of(configured: Mapping[str, Any]) -> dict[str, Caller]:
     for name, entry in configured.items():
         providers = None if "*" in entry.providers else frozenset(entry.providers)
         for key in entry.keys:
-            found[key.removeprefix("sha256:")] = Caller(name, frozenset(entry.scopes), providers)
+            found[key.removeprefix("sha256:")] = Caller(name, frozenset(entry.scopes), providers, entry.weight)
     return found

@@ -77,7 +77,14 @@ class Call:
 
     def trip(self, seconds: float = READ_SECONDS, idempotency_key: str | None = None) -> Trip:
         """Return a trip to a provider that counts towards this call's timing."""
-        trip = Trip(within(seconds), self.request_id, idempotency_key, self._traceparent())
+        trip = Trip(
+            within(seconds),
+            self.request_id,
+            idempotency_key,
+            self._traceparent(),
+            caller=self.caller.name,
+            weight=self.caller.weight,
+        )
         self.trips.append(trip)
         return trip
 

@@ -52,6 +52,7 @@ TYPES: dict[str, ProblemType] = {
     "provider-unavailable": ProblemType(503, "The provider cannot be reached", "Nothing was placed. Repeat with the same key."),
     "provider-credentials": ProblemType(503, "The provider refuses the gateway's credentials", "An operator has to mend the credentials in gateway.yaml. Nothing was placed."),
     "provider-account": ProblemType(503, "The provider does not allow this account", "The plan has lapsed, or the account may not do this. An operator has to settle it with the provider."),
+    "writes-paused": ProblemType(503, "Writes to this provider are paused", "An operator has paused them in gateway.yaml (`writes: paused`). Nothing was placed. Reads go on, and so does finding out what became of earlier writes. Repeat with the same key when writes are on again."),
     "journal-unavailable": ProblemType(503, "Writes are not possible now", "The journal cannot take another operation, so nothing is sent. Reads go on. Repeat with the same key."),
     "budgets-unavailable": ProblemType(503, "The provider's rate limits cannot be kept now", "What counts them cannot answer, so nothing is sent. Nothing was placed. Repeat with the same key."),
     "overloaded": ProblemType(503, "The gateway has too much to do", "Wait `retryAfter` seconds and repeat with the same key."),

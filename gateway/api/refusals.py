@@ -45,6 +45,7 @@ _WRITE = (
     "out-of-stock",
     "insufficient-balance",
     "price-changed",
+    "writes-paused",
     "journal-unavailable",
     "outcome-unknown",
 )

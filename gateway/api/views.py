@@ -91,6 +91,7 @@ class ProviderView(Resource, frozen=True, kw_only=True):
     kinds: tuple[OrderKind, ...]
     simulated: bool
     health: Literal["ok", "failing"]
+    writes: Literal["allowed", "paused"]
     operations: tuple[str, ...]
     unsupported: tuple[Unsupported, ...] | None = None
     currency: str | None = None
@@ -113,6 +114,7 @@ def provider_view(provider: Provider) -> ProviderView:
         operations=tuple(OPERATIONS[method] for method in able),
         unsupported=tuple(Unsupported(operation=OPERATIONS[one], reason=adapter.why_not(one)) for one in unable)
         or None,
+        writes="paused" if provider.writes_paused else "allowed",
         currency=adapter.currency,
         last_failure=provider.last_failure,
     )

@@ -8,8 +8,9 @@ from types import MappingProxyType
 from adapters import registry
 from adapters.registry import Registration
 from gateway.config import rules
+from gateway.config.callers import CALLER_NAME, Caller
 from gateway.config.compose import compose
-from gateway.config.model import CALLER_NAME, PROVIDER_NAME, Admin, Caller, Config, Listen, Route, Store, Telemetry
+from gateway.config.model import PROVIDER_NAME, Admin, Config, Listen, Route, Store, Telemetry
 from gateway.config.nodes import Mapping as MappingNode
 from gateway.config.nodes import Node, scalars
 from gateway.config.problems import CREDENTIALS, ConfigError, ConfigProblem, Path, Problems, public_path
@@ -131,6 +132,7 @@ def _read(check: Validator, reader: ProviderReader, problems: Problems, folder: 
         raise problems.error()
     warnings = (
         *rules.unreachable_routes(known_routes),
+        *(f"writes to {one.name} are paused" for one in providers.values() if one.common.writes == "paused"),
         *(
             f"{secret} stands in the file itself; write ${{NAME}} or ${{file:/path}}"
             for secret in written_secrets(check, providers.values())

@@ -3,62 +3,17 @@
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    GetJsonSchemaHandler,
-    SecretStr,
-    StringConstraints,
-)
+from pydantic import AfterValidator, Field, SecretStr
 
 from adapters.contract.models import values
 from adapters.contract.models.resources import OrderKind
 from gateway.config import addresses
+from gateway.config.callers import Caller
+from gateway.config.section import OneOrMore, Proxy, Section, Text
 
-Scope = Literal["catalog:read", "orders:read", "orders:write", "operations:resolve", "goods:read", "admin"]
-EVERY_PROVIDER = "*"
 PROVIDER_NAME = r"[a-z0-9][a-z0-9-]{0,62}"
-CALLER_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
-KEY_HASH = r"sha256:[0-9a-f]{64}"
-
-T = TypeVar("T")
-
-
-def _several(value: Any) -> Any:
-    """Make a list of a single value; both ways of writing mean the same."""
-    return tuple(value) if isinstance(value, list | tuple) else (value,)
-
-
-def _some(several: tuple[T, ...]) -> tuple[T, ...]:
-    if not several:
-        raise ValueError("is empty; write a value, or leave the key out")
-    return several
-
-
-class _AlsoSingle:
-    """Says in the JSON Schema of a list that it is not empty and that a single item may stand for it."""
-
-    def __get_pydantic_json_schema__(self, core: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        several = handler(core)
-        return {"anyOf": [several["items"], {**several, "minItems": 1}]}
-
-
-def _key_hash(text: str) -> str:
-    if not re.fullmatch(KEY_HASH, text):
-        raise ValueError(
-            "is the hash of an API key: sha256: and 64 hexadecimal digits in lower case, as `printf %s KEY | sha256sum`"
-            " prints them"
-        )
-    return text
-
-
-def _secret_proxy(secret: SecretStr) -> SecretStr:
-    return SecretStr(addresses.proxy_url(secret.get_secret_value()))
 
 
 def _journal_key(key: SecretStr) -> SecretStr:
@@ -67,25 +22,10 @@ def _journal_key(key: SecretStr) -> SecretStr:
     return key
 
 
-def _names_or_all(names: tuple[str, ...]) -> tuple[str, ...]:
-    if EVERY_PROVIDER in names and len(names) > 1:
-        raise ValueError('is either "*" or a list of names')
-    return names
-
-
 Host = Annotated[str, AfterValidator(addresses.host_name)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 Country = Annotated[str, AfterValidator(values.country), Field(json_schema_extra={"pattern": "^[A-Z]{2}$"})]
 Currency = Annotated[str, AfterValidator(values.currency), Field(json_schema_extra={"pattern": "^[A-Z]{3}$"})]
-KeyHash = Annotated[str, AfterValidator(_key_hash), Field(json_schema_extra={"pattern": f"^{KEY_HASH}$"})]
-OneOrMore = Annotated[tuple[T, ...], BeforeValidator(_several), AfterValidator(_some), _AlsoSingle()]
-Text = Annotated[str, StringConstraints(min_length=1)]
-
-
-class Section(BaseModel):
-    """A group of keys: nothing unknown, nothing converted, nothing changed afterwards, no input in an error."""
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class Listen(Section):
@@ -147,19 +87,6 @@ class Telemetry(Section):
 
     prometheus: bool = Field(
         False, description="Write `true` to serve metrics at `/metrics` of the admin listener, for Prometheus."
-    )
-
-
-class Caller(Section):
-    """An application that may call, and what it may do."""
-
-    keys: OneOrMore[KeyHash] = Field(
-        description="Hash of the API key, `sha256:` and what `printf %s KEY | sha256sum` prints; a list of two while "
-        "keys are changed."
-    )
-    scopes: OneOrMore[Scope] = Field(description="What the caller may do.")
-    providers: Annotated[OneOrMore[Text], AfterValidator(_names_or_all)] = Field(
-        (EVERY_PROVIDER,), description='Names of the providers that the caller may use, or `"*"` for all.'
     )
 
 
@@ -235,7 +162,7 @@ class ProviderConfig(Section):
     currency: Currency | None = Field(
         None, description="ISO 4217 code of amounts to which the provider gives no currency."
     )
-    proxy: Annotated[SecretStr, AfterValidator(_secret_proxy)] | None = Field(
+    proxy: Proxy | None = Field(
         None,
         description="Proxy to go through, `http://[user:password@]host:port`. Proxies named in the environment are not "
         "used.",
@@ -249,6 +176,11 @@ class ProviderConfig(Section):
     timeouts: Timeouts = Field(default_factory=Timeouts, description="How long to wait for the provider, in seconds.")
     resilience: Resilience = Field(
         default_factory=Resilience, description="What to bear from a provider that is slow, down or failing."
+    )
+    writes: Literal["allowed", "paused"] = Field(
+        "allowed",
+        description="Write `paused` to refuse every write to the provider (503 `writes-paused`) and to send none that "
+        "is left over; reads go on, and so does finding out what became of earlier writes.",
     )
 
 

@@ -5,7 +5,8 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path as FilePath
 
 from gateway.config.addresses import is_loopback
-from gateway.config.model import EVERY_PROVIDER, Admin, Caller, Listen, ProviderConfig, Route, Store, When
+from gateway.config.callers import EVERY_PROVIDER, Caller
+from gateway.config.model import Admin, Listen, ProviderConfig, Route, Store, When
 from gateway.config.problems import Path, suggestion
 from gateway.config.validation import Validator
 

@@ -7,8 +7,8 @@ from pydantic import BaseModel
 
 from adapters import registry
 from adapters.registry import Registration
+from gateway.config.callers import CALLER_NAME
 from gateway.config.model import (
-    CALLER_NAME,
     COMMON_KEYS,
     CREDENTIALS_DESCRIPTION,
     PROVIDER_NAME,

@@ -28,7 +28,7 @@ from gateway.operations.run import Run
 from gateway.points import reach
 from gateway.providers.provider import Provider
 from gateway.providers.trip import Trip, within
-from policies.errors import DuplicateReference, KeyReused, LeaseLost, Overloaded, PolicyError, Withdrawn
+from policies.errors import DuplicateReference, KeyReused, LeaseLost, Overloaded, PolicyError, Withdrawn, WritesPaused
 from policies.journal import Change, Evidence, Journal, JournalUnavailable, Operation
 from policies.operation import ENDED, State
 from policies.retry import Try
@@ -40,6 +40,8 @@ VALID_SECONDS = 900.0
 """How long an order is wanted when the caller does not say: what was not sent by then is not sent any more."""
 MAX_LIVE = 2_000
 """Operations under way at once; more are refused before anything is sent."""
+PAUSED_SECONDS = 60.0
+"""When to ask again whether writes to a provider are still paused."""
 LOOK_SECONDS = 0.25
 """How often a request waiting for an operation that another instance runs looks at the journal."""
 
@@ -98,8 +100,11 @@ class Engine:
     async def submit(self, write: Write) -> tuple[Operation, bool]:
         """Claim and start a write; return its operation and True, or the earlier one with that key and False.
 
-        Raises KeyReused, DuplicateReference, Overloaded, CircuitOpen, JournalUnavailable; nothing was sent then.
+        Raises KeyReused, DuplicateReference, WritesPaused, Overloaded, CircuitOpen, JournalUnavailable; nothing was
+        sent then.
         """
+        if write.provider.writes_paused:
+            raise WritesPaused(PAUSED_SECONDS)
         if self._stopping.is_set() or self.room <= 0:
             raise Overloaded(1.0)
         write.provider.guard.circuit.admit("call")

@@ -18,7 +18,7 @@ from adapters.contract.traits import Trait
 from adapters.contract.wire import HttpRequest, HttpResponse
 from gateway.errors import AdapterFault
 from gateway.operations import answers
-from gateway.operations.engine import WRITE_SECONDS, Engine
+from gateway.operations.engine import PAUSED_SECONDS, WRITE_SECONDS, Engine
 from gateway.operations.intents import Intent
 from gateway.operations.processes import given_up, overall, processes, settled
 from gateway.operations.recorder import FlowChanged, OperationRecorder
@@ -50,6 +50,7 @@ class Resolver:
         provider = self._engine.providers[operation.account]
         steps = await self._engine.journal.steps(operation.id)
         trip = Trip(within(WRITE_SECONDS), request_id=operation.id, idempotency_key=operation.key)
+        trip.caller = operation.caller
         run = Run(self._engine.journal, provider, operation, steps, trip, attended=within(0.0))
         intent = Intent.decoded(operation.kind, operation.content)
         now = datetime.now(UTC)
@@ -67,6 +68,8 @@ class Resolver:
             run.trip.purpose = "find-out"
             reach(following.move)
         match following.move:
+            case "send" if run.provider.writes_paused:
+                await self._put_back(run, datetime.now(UTC) + timedelta(seconds=PAUSED_SECONDS), "writes are paused")
             case "send":
                 await self._engine.carry_out(run, intent)
             case "poll":

@@ -39,7 +39,7 @@ log = structlog.get_logger("ordergate.provider")
 
 
 class Provider:
-    """An account at a provider, ready to be used."""
+    """An account at a provider, ready to be used. With `writes_paused` set, nothing may begin a write to it."""
 
     def __init__(  # noqa: PLR0913 - the parts of an account
         self,
@@ -58,6 +58,7 @@ class Provider:
         self.adapter_name = adapter_name
         self.simulated = simulated
         self.adapter = adapter
+        self.writes_paused = False
         self.last_failure: str | None = None
         self._channel = channel
         self._outbound = outbound

@@ -50,13 +50,16 @@ class Trip:
 
     `deadline` is the one of the whole call; each hop asks it. `recorder` keeps the requests of a write. `attempts` has
     every commit that was tried, in order; `commits` counts those that the flow wanted sent. `last_error` is what the
-    last commit was answered, where that was an error.
+    last commit was answered, where that was an error. Callers who wait for the same limit take turns by `caller`, as
+    often as `weight` says.
     """
 
     deadline: Deadline
     request_id: str
     idempotency_key: str | None = None
     traceparent: str | None = None
+    caller: str = ""
+    weight: int = 1
     recorder: Recorder | None = None
     purpose: Purpose = "call"
     attempts: list[Attempt] = field(default_factory=list)
