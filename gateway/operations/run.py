@@ -19,7 +19,7 @@ from gateway.points import reach
 from gateway.providers.provider import Provider
 from gateway.providers.trip import Trip
 from policies.deadline import Deadline
-from policies.errors import DeadlineExceeded, LeaseLost
+from policies.errors import DeadlineExceeded, LeaseLost, Overloaded
 from policies.journal import Change, Evidence, Journal, Operation, Step, StoredAnswer
 from policies.operation import ENDED, State, none_executed, pause
 
@@ -151,6 +151,19 @@ class Run:
         released = {} if due is None else {"due": due, "owner": None, "lease_until": None}
         await self.store("accepted", evidence, doubt=False, **released)
         self.trip.anew()
+
+    async def cut_off(self) -> None:
+        """Store how far it got that is stopped: what was sent is told, what was not is left to another or given up.
+
+        Where its caller was told that it goes on it does, here or elsewhere; where the caller waits it is told.
+        """
+        if self.operation.state not in {"accepted", "sending"}:
+            return
+        stopped = Overloaded(1.0)
+        if self.attended.left() <= 0 and self.is_unexecuted(stopped):
+            await self.put_back("stopped", datetime.now(UTC))
+        else:
+            await self.end_in_error(stopped)
 
     async def end(self, result: Order | OrderChange, *, found_out: bool = False) -> None:
         """Store what a flow returned, or what was `found_out` of it later.

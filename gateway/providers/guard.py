@@ -76,6 +76,11 @@ class Guard:
             return None
         return pause
 
+    def seen(self, answer: Answer, trip: Trip, generation: int) -> Answer:
+        """Learn from what came of a request that was sent in the circuit's `generation`; return it."""
+        self.circuit.seen(answer, trip.purpose, generation)
+        return answer
+
     def takes_retry(self) -> bool:
         """Take a try of a write out of the budget of retries; tell whether there was one."""
         return self.budget.take(_now())

@@ -3,31 +3,39 @@
 import asyncio
 import time
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, TypeVar
 
 import structlog
 
 from adapters.contract.adapter import Adapter, Token
-from adapters.contract.errors import AdapterError, CredentialsRefused, NoAnswer, ProviderError, RateLimited, Refusal
+from adapters.contract.errors import (
+    AccountRefused,
+    AdapterError,
+    CredentialsRefused,
+    NoAnswer,
+    ProviderError,
+    RateLimited,
+)
 from adapters.contract.flow import Answer, Flow
 from adapters.contract.wire import HttpRequest, HttpResponse
 from gateway.config.model import Resilience, Timeouts
 from gateway.errors import AdapterFault, judgement, rule
 from gateway.points import reach
 from gateway.providers.channel import Channel
-from gateway.providers.circuit import is_trouble
 from gateway.providers.driving import drive
 from gateway.providers.evidence import SendFailed
 from gateway.providers.guard import Guard
 from gateway.providers.judge import Judge
 from gateway.providers.outbound import Outbound
 from gateway.providers.pacing import Pacer, PacingRefused
+from gateway.providers.probe import answers
 from gateway.providers.redaction import Redaction
 from gateway.providers.tokens import Tokens
 from gateway.providers.trip import Place, Trip, within
-from gateway.telemetry.catalogue import QUEUE_DURATION
-from gateway.telemetry.metrics import Metrics
-from policies.errors import CapacityExceeded, DeadlineExceeded, PolicyError
+from gateway.telemetry.catalogue import LOGINS, QUEUE_DURATION
+from gateway.telemetry.watch import Watch
+from policies.errors import CapacityExceeded, DeadlineExceeded
 from policies.operation import Attempt
 
 T = TypeVar("T")
@@ -52,7 +60,7 @@ class Provider:
         adapter_name: str,
         simulated: bool,
         resilience: Resilience | None = None,
-        metrics: Metrics | None = None,
+        watch: Watch | None = None,
     ) -> None:
         self.name = adapter.name
         self.adapter_name = adapter_name
@@ -64,8 +72,11 @@ class Provider:
         self._outbound = outbound
         self._pacer = pacer
         self._timeouts = timeouts
-        self._metrics = metrics
-        self.guard = Guard(self.name, adapter.traits(), resilience or Resilience(), self._answers)
+        self.guard = Guard(
+            self.name, adapter.traits(), resilience or Resilience(), partial(answers, self, timeouts.lookup)
+        )
+        self._watch = watch
+        self._metrics = None if watch is None else watch.metrics
         self._tokens = Tokens(self._login, time.monotonic)
         self._redaction = Redaction(adapter.credentials)
         self._judge = Judge(adapter, self._redaction)
@@ -122,8 +133,8 @@ class Provider:
 
     async def _sent(self, request: HttpRequest, token: Token | None, place: Place, trip: Trip) -> Answer:
         authorized = self._authorized(request, token)
-        if trip.traceparent is not None:
-            authorized = authorized.with_headers({"traceparent": trip.traceparent})
+        if trip.trace is not None:
+            authorized = authorized.with_headers(trip.trace.headers())
         tried = len(trip.attempts)
         try:
             response, answer = await self._exchange(request, authorized, self._own(request, trip), place, trip)
@@ -175,7 +186,10 @@ class Provider:
                         raise DeadlineExceeded
                 left = trip.left(own)
                 try:
-                    response = await self._outbound.send(authorized, self._channel, left)
+                    if self._watch is None:
+                        response = await self._outbound.send(authorized, self._channel, left)
+                    else:
+                        response = await self._watch.send(authorized, self._channel, left, trip, place)
                 except asyncio.CancelledError:
                     if request.effect == "commit":
                         # Stopped in the middle: nobody knows what left, so all of it may have.
@@ -188,12 +202,8 @@ class Provider:
             raise CapacityExceeded(refused.retry_after) from refused
         except SendFailed as failure:
             # Only here: the pacer has to see it, for what was never sent costs no slot.
-            silence = self._failed(authorized, failure, trip)
-            self.guard.circuit.seen(silence, trip.purpose, generation)
-            return None, silence
-        answer = self._judged(authorized, response, trip)
-        self.guard.circuit.seen(answer, trip.purpose, generation)
-        return response, answer
+            return None, self.guard.seen(self._failed(authorized, failure, trip), trip, generation)
+        return response, self.guard.seen(self._judged(authorized, response, trip), trip, generation)
 
     def _needed(self, request: HttpRequest, own: float) -> float:
         """Return the seconds that must be left for a request to be begun."""
@@ -215,6 +225,7 @@ class Provider:
             phase=failure.phase,
             kind=failure.kind,
             request_id=trip.request_id,
+            trace_id=trip.trace_id,
             idempotency_key=trip.idempotency_key,
         )
         if failure.kind == "invalid" and failure.phase == "not-sent":
@@ -247,6 +258,7 @@ class Provider:
                     (error.request_id if error else None) or response.headers.get("x-request-id"), request
                 ),
                 request_id=trip.request_id,
+                trace_id=trip.trace_id,
                 idempotency_key=trip.idempotency_key,
             )
         return response if error is None else error
@@ -264,27 +276,18 @@ class Provider:
             _, answer = await self._exchange(request, request, self._timeouts.login, place, trip)
             return answer
 
+        outcome = "failed"
         try:
-            return await drive(flow(), trip, sent, name=self.name)
+            token = await drive(flow(), trip, sent, name=self.name)
+            outcome = "done"
+            return token
         except ProviderError as error:
             self.last_failure = type(error).__name__
+            outcome = "refused" if isinstance(error, CredentialsRefused | AccountRefused) else "failed"
             raise
-
-    async def _answers(self) -> bool:
-        """Make the cheapest read; tell whether the provider answered it, whatever it said.
-
-        Where it cannot be asked the next caller finds out: there is nothing else to go by.
-        """
-        trip = Trip(within(self._timeouts.lookup * 2), request_id="probe", purpose="probe")
-        try:
-            await self.run(self.adapter.cheap_read(), trip)
-        except ProviderError as error:
-            return not is_trouble(error)
-        except PolicyError:
-            return False
-        except (Refusal, AdapterFault):
-            return True
-        return True
+        finally:
+            if self._metrics is not None:
+                self._metrics.add(LOGINS, self.name, outcome)
 
     def close(self) -> None:
         """End what goes on by itself."""
