@@ -5,11 +5,13 @@ PolicyError
 ├── InProgress           the operation with this key has not ended, and the wait is over
 ├── DuplicateReference   another live or placed operation has this reference
 ├── CapacityExceeded     the provider's rate leaves no room within the time there is
+├── ShareExceeded        the caller has too many requests waiting for a provider's rate already
 ├── DeadlineExceeded     the time there is was over before the request could leave
 ├── CircuitOpen          the provider fails, and is left alone for a while
 ├── LeaseLost            somebody else works on the operation now
 ├── Withdrawn            the operation was deleted before anything was sent
 ├── Overloaded           too much is under way here
+├── NotKept              only a kept answer was wanted, and none is kept
 └── WritesPaused         the configuration lets no write to this provider leave
 """
 
@@ -50,6 +52,14 @@ class CapacityExceeded(PolicyError):
         self.retry_after = retry_after
 
 
+class ShareExceeded(PolicyError):
+    """Too many requests of the same caller wait for the provider's rate; `retry_after` seconds from now it may do."""
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__("ShareExceeded")
+        self.retry_after = retry_after
+
+
 class DeadlineExceeded(PolicyError):
     """The time for the request was over before it could leave."""
 
@@ -72,6 +82,10 @@ class Overloaded(PolicyError):
     def __init__(self, retry_after: float) -> None:
         super().__init__("Overloaded")
         self.retry_after = retry_after
+
+
+class NotKept(PolicyError):
+    """The caller takes only an answer that is kept, and none is that would do."""
 
 
 class WritesPaused(PolicyError):

@@ -6,6 +6,7 @@ import structlog
 
 from adapters.contract.adapter import Adapter
 from adapters.contract.errors import ProviderError
+from adapters.contract.limits import ToldLimit
 from adapters.contract.wire import HttpRequest, HttpResponse
 from gateway.errors import AdapterFault, judgement
 from gateway.providers.evidence import SendFailed
@@ -42,3 +43,11 @@ class Judge:
         if 200 <= status < 300:
             return Attempt(failure.phase, "unclear" if self._adapter.success_in_body else "executed", status)
         return Attempt(failure.phase, judgement(error), status)
+
+    def told(self, response: HttpResponse) -> tuple[ToldLimit, ...]:
+        """Return what a response tells about limits; an adapter that fails at it must not cost us the response."""
+        try:
+            return self._adapter.told_limits(response)
+        except Exception:
+            log.exception("adapter failed", provider=self._adapter.name)
+            return ()

@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TypeVar
 
@@ -10,7 +9,6 @@ import structlog
 
 from adapters.contract.adapter import Adapter, Token
 from adapters.contract.errors import (
-    AccountRefused,
     AdapterError,
     CredentialsRefused,
     NoAnswer,
@@ -21,22 +19,23 @@ from adapters.contract.flow import Answer, Flow
 from adapters.contract.wire import HttpRequest, HttpResponse
 from gateway.config.model import Resilience, Timeouts
 from gateway.errors import AdapterFault, judgement, rule
-from gateway.points import reach
 from gateway.providers.channel import Channel
 from gateway.providers.driving import drive
 from gateway.providers.evidence import SendFailed
 from gateway.providers.guard import Guard
 from gateway.providers.judge import Judge
+from gateway.providers.login import log_in
 from gateway.providers.outbound import Outbound
-from gateway.providers.pacing import Pacer, PacingRefused
+from gateway.providers.pacing import Admission, Pacer
 from gateway.providers.probe import answers
 from gateway.providers.redaction import Redaction
 from gateway.providers.tokens import Tokens
 from gateway.providers.trip import Place, Trip, within
-from gateway.telemetry.catalogue import LOGINS, QUEUE_DURATION
+from gateway.telemetry.catalogue import QUEUE_DURATION
 from gateway.telemetry.watch import Watch
-from policies.errors import CapacityExceeded, DeadlineExceeded
+from policies.errors import CapacityExceeded, DeadlineExceeded, ShareExceeded
 from policies.operation import Attempt
+from policies.queueing import Priority
 
 T = TypeVar("T")
 
@@ -72,11 +71,11 @@ class Provider:
         self._outbound = outbound
         self._pacer = pacer
         self._timeouts = timeouts
+        self._watch = watch
+        self._metrics = None if watch is None else watch.metrics
         self.guard = Guard(
             self.name, adapter.traits(), resilience or Resilience(), partial(answers, self, timeouts.lookup)
         )
-        self._watch = watch
-        self._metrics = None if watch is None else watch.metrics
         self._tokens = Tokens(self._login, time.monotonic)
         self._redaction = Redaction(adapter.credentials)
         self._judge = Judge(adapter, self._redaction)
@@ -89,8 +88,8 @@ class Provider:
     async def run(self, flow: Flow[T], trip: Trip) -> T:
         """Drive a flow to its end and return what it returns.
 
-        Raises AdapterError (refusals, provider errors, NoAnswer), CapacityExceeded, DeadlineExceeded, CircuitOpen,
-        Overloaded, what the recorder raises, and AdapterFault for any other exception of the adapter's own.
+        Raises AdapterError (refusals, provider errors, NoAnswer), PolicyError (nothing was sent), what
+        the recorder raises, and AdapterFault for any other exception of the adapter's own.
         """
         return await drive(flow, trip, lambda request, place: self._answered(request, place, trip), name=self.name)
 
@@ -170,44 +169,58 @@ class Provider:
         self, request: HttpRequest, authorized: HttpRequest, own: float, place: Place, trip: Trip
     ) -> tuple[HttpResponse | None, Answer]:
         """Send a request when there is room for it; return the response, where one came, and what it is judged as."""
-        queued, generation = time.monotonic(), self.guard.circuit.generation
+        queued = time.monotonic()
+        admission = self._pacer.admitted(request, trip.left(own), trip.standing)
+        trip.limits.update((need.key, need) for need in admission.needs)
         try:
-            async with self._pacer.admitted(request, trip.left(own)), self.guard.place(request, trip, own):
-                started = time.monotonic()
-                trip.queue_seconds += started - queued
-                self._queued(started - queued)
-                if not trip.deadline.allows(needed := self._needed(request, own)):
-                    raise DeadlineExceeded
-                if request.effect == "commit" and trip.recorder is not None:
-                    await trip.recorder.before(place, request)
-                    if not trip.deadline.allows(needed):
-                        # The record took all the time there was.
-                        trip.attempts.append(Attempt("not-sent"))
-                        raise DeadlineExceeded
-                left = trip.left(own)
-                try:
-                    if self._watch is None:
-                        response = await self._outbound.send(authorized, self._channel, left)
-                    else:
-                        response = await self._watch.send(authorized, self._channel, left, trip, place)
-                except asyncio.CancelledError:
-                    if request.effect == "commit":
-                        # Stopped in the middle: nobody knows what left, so all of it may have.
-                        trip.attempts.append(Attempt("sent"))
-                    raise
-                finally:
-                    trip.provider_seconds += time.monotonic() - started
-        except PacingRefused as refused:
+            async with admission, self.guard.place(request, trip, own):
+                waited = time.monotonic() - queued
+                trip.queue_seconds += waited
+                self._queued(waited)
+                await self._ready(request, own, place, trip)
+                return await self._sent_once(authorized, own, place, trip, admission)
+        except (CapacityExceeded, ShareExceeded):
             self._queued(time.monotonic() - queued)
-            raise CapacityExceeded(refused.retry_after) from refused
-        except SendFailed as failure:
-            # Only here: the pacer has to see it, for what was never sent costs no slot.
-            return None, self.guard.seen(self._failed(authorized, failure, trip), trip, generation)
-        return response, self.guard.seen(self._judged(authorized, response, trip), trip, generation)
+            raise
 
-    def _needed(self, request: HttpRequest, own: float) -> float:
-        """Return the seconds that must be left for a request to be begun."""
-        return min(own, self._timeouts.connect + SERVICE_SECONDS) if request.effect == "commit" else 0.0
+    async def _ready(self, request: HttpRequest, own: float, place: Place, trip: Trip) -> None:
+        """Record a commit that is about to leave. Raises DeadlineExceeded where there is no time left for it."""
+        needed = min(own, self._timeouts.connect + SERVICE_SECONDS) if request.effect == "commit" else 0.0
+        if not trip.deadline.allows(needed):
+            raise DeadlineExceeded
+        if request.effect == "commit" and trip.recorder is not None:
+            await trip.recorder.before(place, request)
+            if not trip.deadline.allows(needed):
+                # The record took all the time there was.
+                trip.attempts.append(Attempt("not-sent"))
+                raise DeadlineExceeded
+
+    async def _sent_once(
+        self, request: HttpRequest, own: float, place: Place, trip: Trip, admission: Admission
+    ) -> tuple[HttpResponse | None, Answer]:
+        """Send a request that was let through, and tell the pacer what became of it."""
+        started, generation = time.monotonic(), self.guard.circuit.generation
+        admission.leaving()
+        try:
+            if self._watch is None:
+                response = await self._outbound.send(request, self._channel, trip.left(own))
+            else:
+                response = await self._watch.send(request, self._channel, trip.left(own), trip, place)
+        except asyncio.CancelledError:
+            if request.effect == "commit":
+                # Stopped in the middle: nobody knows what left, so all of it may have.
+                trip.attempts.append(Attempt("sent"))
+            raise
+        except SendFailed as failure:
+            admission.failed(failure.phase)
+            return None, self.guard.seen(self._failed(request, failure, trip), trip, generation)
+        finally:
+            trip.provider_seconds += time.monotonic() - started
+        admission.answered(self._judge.told(response))
+        answer = self.guard.seen(self._judged(request, response, trip), trip, generation)
+        if isinstance(answer, RateLimited):
+            admission.refused(answer.retry_after)
+        return response, answer
 
     def _queued(self, seconds: float) -> None:
         if self._metrics is not None:
@@ -242,8 +255,6 @@ class Provider:
             return NoAnswer("unreadable", sent=True)
         if request.effect == "commit":
             trip.attempts.append(Attempt("answered", judgement(error), response.status))
-        if isinstance(error, RateLimited):
-            self._pacer.hold(request, error.retry_after or 1.0)
         if error is not None or request.effect == "commit":
             log.info(
                 "provider answered",
@@ -265,29 +276,18 @@ class Provider:
 
     async def _login(self) -> Token:
         # Whoever waits for it was let through; what comes of it is counted like anything else.
-        trip = Trip(within(self._timeouts.login * 2), request_id="login", purpose="probe")
-
-        reach("login")
-
-        def flow() -> Flow[Token]:
-            return (yield from self.adapter.login(datetime.now(UTC)))
+        deadline = within(self._timeouts.login * 2)
+        trip = Trip(deadline, request_id="login", priority=Priority.RESOLVE, purpose="probe")
 
         async def sent(request: HttpRequest, place: Place) -> Answer:
             _, answer = await self._exchange(request, request, self._timeouts.login, place, trip)
             return answer
 
-        outcome = "failed"
         try:
-            token = await drive(flow(), trip, sent, name=self.name)
-            outcome = "done"
-            return token
+            return await log_in(self.adapter, sent, trip, self._metrics)
         except ProviderError as error:
             self.last_failure = type(error).__name__
-            outcome = "refused" if isinstance(error, CredentialsRefused | AccountRefused) else "failed"
             raise
-        finally:
-            if self._metrics is not None:
-                self._metrics.add(LOGINS, self.name, outcome)
 
     def close(self) -> None:
         """End what goes on by itself."""

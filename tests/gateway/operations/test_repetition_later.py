@@ -13,6 +13,7 @@ from adapters.contract.wire import HttpRequest, HttpResponse
 from gateway.config.model import Resilience
 from policies.errors import CircuitOpen, Withdrawn
 from support import virtual_time
+from support.pacing import refuse
 from support.repetition import BUSY, INSISTENT, NOT_SENT, evidence, paused, written
 from support.scripted_provider import (
     COMMIT,
@@ -21,7 +22,7 @@ from support.scripted_provider import (
     placing,
     provider_of,
 )
-from support.written import Writing, problem_of, status, told, until
+from support.written import Writing, problem_of, status, told
 
 # When the caller was told that it goes on ----------------------------------------------------------------------------
 
@@ -68,7 +69,6 @@ def test_it_is_not_sent_when_it_is_no_longer_wanted_by_its_turn() -> None:
     """Two clocks: the request still has time, the order has not. Nothing leaves."""
 
     async def main(writing: Writing) -> None:
-        writing.provider._pacer.hold(COMMIT, 1.0)
         soon = datetime.now(UTC) - timedelta(microseconds=1)
         operation = await writing.followed(placing, wait=0.0, valid_until=soon)
         assert (operation.state, told(operation)["placed"], problem_of(operation)) == (
@@ -198,10 +198,9 @@ def test_what_was_promised_and_not_sent_is_left_to_the_next_gateway() -> None:
     """Its caller was told that it goes on: after the restart it does, once."""
 
     async def main(writing: Writing) -> None:
-        writing.provider._pacer.hold(COMMIT, 30.0)
+        await refuse(writing.provider._pacer, COMMIT, 30.0)
         operation = await writing.submit(placing, wait=0.0)
-        waiting = writing.provider._pacer._rules_of(COMMIT)[0]._whole
-        await until(lambda: bool(waiting._waiting))
+        await asyncio.sleep(1.0)
         await writing.engine.close(0.0)
         left = await writing.stored(operation)
         assert (left.state, left.owner, left.doubt) == ("accepted", None, False)

@@ -16,6 +16,7 @@ from gateway.providers.provider import Provider
 from gateway.providers.trip import Purpose, Trip, within
 from policies.errors import CircuitOpen
 from support import virtual_time
+from support.pacing import refuse
 from support.scripted_provider import COMMIT, READ, Network, ScriptedAdapter, lost, provider_of, reply
 
 T = TypeVar("T")
@@ -189,7 +190,7 @@ def test_what_waited_for_its_turn_is_stopped_by_a_circuit_that_opened_meanwhile(
         network = Network()
         adapter = Probed()
         provider = provider_of(network, adapter, resilience=FRAGILE)
-        provider._pacer.hold(COMMIT, 5.0)
+        await refuse(provider._pacer, COMMIT, 5.0)
         waiting = asyncio.create_task(asked(provider, COMMIT))
         await asyncio.sleep(1.0)
         network.by_step["read"] = reply(500)

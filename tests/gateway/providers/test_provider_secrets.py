@@ -29,13 +29,13 @@ from gateway.operations.recorder import thawed_answer
 from gateway.operations.write import Write
 from gateway.providers.channel import channel
 from gateway.providers.outbound import Outbound
-from gateway.providers.pacing import Pacer
 from gateway.providers.provider import Provider
 from gateway.providers.tokens import _Held
 from gateway.providers.trip import Trip, within
 from gateway.simulation import served
 from gateway.telemetry import logs
 from policies.errors import PolicyError
+from support.pacing import pacer_of
 from support.scripted_provider import STOIC, Network
 from support.written import Writing
 
@@ -126,7 +126,7 @@ def provider_of(adapter: Adapter[Any, Any], url: str, outbound: Outbound) -> Pro
     timeouts = Timeouts(read=0.4, order=1.0)
     way = channel(url, simulator=True)
     return Provider(
-        adapter, way, outbound, Pacer(()), timeouts, adapter_name=adapter.name, simulated=True, resilience=STOIC
+        adapter, way, outbound, pacer_of(), timeouts, adapter_name=adapter.name, simulated=True, resilience=STOIC
     )
 
 
@@ -262,7 +262,7 @@ async def test_a_provider_that_repeats_our_credentials_is_not_repeated(
         adapter,
         channel("http://127.0.0.1:1"),
         network,
-        Pacer(()),
+        pacer_of(),
         Timeouts(),
         adapter_name=name,
         simulated=True,
