@@ -65,6 +65,7 @@ TABLE: dict[type[Exception], Rule] = {
     policy.LeaseLost: Rule("request-in-progress"),
     policy.Withdrawn: Rule("not-found"),
     policy.Overloaded: Rule("overloaded", repeat="later"),
+    policy.Quarantined: Rule("journal-restored"),
     policy.NotKept: Rule("not-cached"),
     policy.WritesPaused: Rule("writes-paused"),
     policy.OperationConflict: Rule("request-in-progress"),
