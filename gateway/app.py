@@ -2,13 +2,15 @@
 
 import asyncio
 import gc
+import time
 from collections.abc import Mapping
 from importlib.metadata import version
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import structlog
 from uuid_utils import uuid7
 
+from adapters.contract.adapter import Adapter
 from adapters.contract.models import values
 from gateway.admin import health
 from gateway.api import docs, key_sources, server
@@ -21,23 +23,34 @@ from gateway.config.load import Configuration
 from gateway.config.load import Provider as Configured
 from gateway.listeners import Listener
 from gateway.operations.engine import Engine
+from gateway.operations.quarantine import Quarantine
 from gateway.operations.resolver import Resolver
 from gateway.operations.twins import Twins
 from gateway.operations.worker import Worker
 from gateway.providers.channel import Channel, channel
+from gateway.providers.limits import limits_of, scope_of
 from gateway.providers.outbound import Outbound
 from gateway.providers.pacing import Pacer
 from gateway.providers.provider import Provider
 from gateway.simulation import SimulatorProcess, start_process
-from gateway.stores.opening import open_journal
+from gateway.stores.opening import open_journal, spool_place
+from gateway.stores.sealing import Sealing
+from gateway.stores.spool import Spool
+from gateway.stores.spooled import SpooledJournal
 from gateway.telemetry.assembly import Telemetry, assembled
 from policies.journal import Journal
+from policies.local_permits import LocalPermits
+from policies.permits import Permits
 
 GC_THRESHOLDS = (20_000, 20, 20)
 """A page of products is some thousand objects, none of them in a circle: looking for circles meanwhile finds none."""
 
 DRAIN_SECONDS = 35.0
 """How long operations under way may take to end when the gateway stops: an order's own time and a little more."""
+
+COLD_SECONDS = 61.0
+"""After a start, limits with a window of at most so many seconds let nothing through for one window: what the process
+before has sent may still count. Longer ones would take too long, so they begin anew."""
 
 HORIZON_SECONDS = 6 * 3600.0
 """How long the gateway tries to find out what became of a write before a person has to look."""
@@ -46,10 +59,16 @@ log = structlog.get_logger("ordergate")
 
 
 class Gateway:
-    """A gateway, started and stopped as a whole. `url` and `admin_url` are known after `start`."""
+    """A gateway, started and stopped as a whole. `url` and `admin_url` are known after `start`.
 
-    def __init__(self, configuration: Configuration, *, pace: float = 1.0, seed: int = 0) -> None:
+    `restored`: its journal comes from a backup, and is reconciled before anything is sent.
+    """
+
+    def __init__(
+        self, configuration: Configuration, *, pace: float = 1.0, seed: int = 0, restored: bool = False
+    ) -> None:
         self._configuration = configuration
+        self._restored = restored
         self._version = version("ordergate")
         self._pace = pace
         self._seed = seed
@@ -58,10 +77,14 @@ class Gateway:
         self._key_client = key_sources.client()
         self._tokens: JsonWebTokens | None = None
         self._telemetry = Telemetry()
+        # What runs on this machine starts with us: nothing before it can count.
+        real = any(not entry.is_here for entry in configuration.providers.values())
+        self._permits: Permits = LocalPermits(time.monotonic, cold=COLD_SECONDS if real else 0.0)
         self._simulators: SimulatorProcess | None = None
         self._journal: Journal | None = None
         self._engine: Engine | None = None
         self._worker: Worker | None = None
+        self._quarantine: Quarantine | None = None
         self._listeners: list[Listener] = []
         self._readiness = health.Readiness()
         self.url = ""
@@ -97,14 +120,16 @@ class Gateway:
     async def _start(self) -> None:
         configured = self._configuration
         await self.open()
-        store = configured.store
-        keys = [bytes.fromhex(key.get_secret_value()) for key in store.keys]
-        self._journal = await open_journal(store.url, ephemeral=store.ephemeral, keys=keys, folder=configured.folder)
-        journal = self._telemetry.journal(self._journal, list(self.providers))
+        await self._permits.open()
+        journal = self._telemetry.journal(await self._open_journal(), list(self.providers))
         twins = Twins(journal, configured.twins.action, configured.twins.window)
         self._engine = Engine(journal, self.providers, lambda: str(uuid7()), worker=str(uuid7()), twins=twins)
         resolver = Resolver(self._engine, horizon=HORIZON_SECONDS)
         self._worker = Worker(self._engine, resolver, tracing=self._telemetry.tracing)
+        if self._restored:
+            quarantine = self._quarantine = Quarantine(self._engine)
+            await quarantine.begin()
+            quarantine.start()
         self._worker.start()
         context = Context(
             version=self._version,
@@ -134,13 +159,25 @@ class Gateway:
             simulators=dict(self.simulator_urls) or None,
         )
 
+    async def _open_journal(self) -> Journal:
+        """Open the journal, with a spool beside it where one may be."""
+        store, folder = self._configuration.store, self._configuration.folder
+        keys = [bytes.fromhex(key.get_secret_value()) for key in store.keys]
+        journal = self._journal = await open_journal(store.url, ephemeral=store.ephemeral, keys=keys, folder=folder)
+        if (place := spool_place(store.url, store.spool, folder)) is not None:
+            journal = self._journal = SpooledJournal(journal, Spool(place.absolute(), Sealing(keys)))
+            await journal.open()
+        return journal
+
     async def _listen(self, context: Context) -> None:
         listen, admin = self._configuration.listen, self._configuration.admin
         token = admin.token.get_secret_value() if admin.token is not None else None
         around = self._telemetry.middlewares()
         public = Listener(server.application(context, docs.add_pages, around), listen.host, listen.port)
         scraped = self._telemetry.metrics if self._configuration.telemetry.prometheus else None
-        private = Listener(health.application(self._readiness, token, scraped), admin.host, admin.port)
+        private = Listener(
+            health.application(self._readiness, token, scraped, self._quarantine), admin.host, admin.port
+        )
         self._listeners = [private, public]
         for listener in self._listeners:
             await listener.start()
@@ -149,17 +186,22 @@ class Gateway:
     async def stop(self, *, grace: float = DRAIN_SECONDS) -> None:
         """Take nothing new, let operations under way end within `grace` seconds, close everything."""
         self._readiness.ready = False
+        if self._quarantine is not None:
+            await self._quarantine.stop()
         if self._worker is not None:
             await self._worker.stop()
         if self._engine is not None:
             await self._engine.close(grace)
         for listener in reversed(self._listeners):
             await listener.stop()
+        await self._permits.close()
         await self._cache.close()
         # Before the journal: a last look at what is measured asks it.
         await self._telemetry.close()
         if self._journal is not None:
             await self._journal.close()
+        for provider in self.providers.values():
+            provider.close()
         if self._tokens is not None:
             await self._tokens.close()
         await self._key_client.close()
@@ -180,14 +222,25 @@ class Gateway:
             adapter,
             way,
             self._outbound,
-            Pacer(adapter.limits()),
+            self._pacer(entry, adapter),
             entry.common.timeouts,
             adapter_name=entry.common.adapter,
             simulated=entry.simulated,
+            resilience=entry.common.resilience,
             watch=self._telemetry.watch(adapter.name, self._outbound),
         )
         provider.writes_paused = entry.common.writes == "paused"
         return provider
+
+    def _pacer(self, entry: Configured, adapter: Adapter[Any, Any]) -> Pacer:
+        configured = entry.common.limits
+        return Pacer(
+            limits_of(adapter.limits(), adapter.combine, configured),
+            self._permits,
+            scope_of(entry.name, entry.common.adapter, entry.credentials),
+            share=configured.share,
+            max_waiting=configured.max_waiting,
+        )
 
     def _channel(self, entry: Configured) -> Channel:
         common = entry.common

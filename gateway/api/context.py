@@ -1,7 +1,6 @@
 """What handlers work with: the parts of the gateway, and one call by one caller."""
 
 import asyncio
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -17,9 +16,11 @@ from gateway.api.problems import Problem, ProblemViolation
 from gateway.cache import Cache
 from gateway.config.model import Route
 from gateway.operations.engine import Engine
-from gateway.providers.provider import Provider, Trip
+from gateway.providers.provider import Provider
+from gateway.providers.trip import Trip, within
 from gateway.telemetry.trace_context import CURRENT, TraceContext, received
 from policies.journal import Journal
+from policies.queueing import Priority
 
 READ_SECONDS = 15.0
 """The longest a read may take, all its requests together."""
@@ -74,17 +75,19 @@ class Call:
     http: web.Request
     caller: Caller
     request_id: str
+    priority: Priority = Priority.STATUS
     trips: list[Trip] = field(default_factory=list)
 
     def trip(self, seconds: float = READ_SECONDS, idempotency_key: str | None = None) -> Trip:
         """Return a trip to a provider that counts towards this call's timing."""
         trip = Trip(
-            time.monotonic() + seconds,
+            within(seconds),
             self.request_id,
             idempotency_key,
             self.trace,
             caller=self.caller.name,
             weight=self.caller.weight,
+            priority=self.priority,
         )
         self.trips.append(trip)
         return trip

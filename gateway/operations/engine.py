@@ -19,22 +19,31 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from adapters.contract.adapter import WriteContext
 from adapters.contract.errors import AdapterError
-from adapters.contract.flow import Flow
-from adapters.contract.models.resources import Order, OrderChange
 from gateway.errors import AdapterFault
 from gateway.operations import answers
 from gateway.operations.intents import Intent
 from gateway.operations.recorder import FlowChanged
+from gateway.operations.repetition import may_begin, repeated
 from gateway.operations.run import Run
 from gateway.operations.twins import Twins
 from gateway.operations.write import Write
 from gateway.points import reach
 from gateway.providers.provider import Provider
-from policies.errors import DuplicateReference, KeyReused, LeaseLost, Overloaded, PolicyError, Withdrawn, WritesPaused
+from gateway.providers.trip import within
+from policies.errors import (
+    DuplicateReference,
+    KeyReused,
+    LeaseLost,
+    Overloaded,
+    PolicyError,
+    Quarantined,
+    Withdrawn,
+    WritesPaused,
+)
 from policies.journal import Change, Evidence, Journal, JournalUnavailable, Operation
 from policies.operation import ENDED, State
+from policies.retry import Try
 
 WRITE_SECONDS = 60.0
 """The longest a write may take from its claim to the provider's answer, queueing included."""
@@ -45,6 +54,8 @@ MAX_LIVE = 2_000
 """Operations under way at once; more are refused before anything is sent."""
 PAUSED_SECONDS = 60.0
 """When to ask again whether writes to a provider are still paused."""
+QUARANTINE_SECONDS = 30.0
+"""When to ask again while a restored journal is reconciled."""
 LOOK_SECONDS = 0.25
 """How often a request waiting for an operation that another instance runs looks at the journal."""
 
@@ -52,7 +63,10 @@ log = structlog.get_logger("ordergate.operations")
 
 
 class Engine:
-    """Runs writes against the journal. `new_id` makes ids that grow with time; `worker` names this process."""
+    """Runs writes against the journal. `new_id` makes ids that grow with time; `worker` names this process.
+
+    While it is `quarantined`, nothing new begins and nothing is sent again.
+    """
 
     def __init__(
         self,
@@ -66,12 +80,13 @@ class Engine:
         self.twins = twins or Twins(journal)
         self.providers = providers
         self.worker = worker
-        self._new_id = new_id
+        self.quarantined = False
+        self.new_id = new_id
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._ended: dict[str, asyncio.Event] = {}
         self._runs: dict[str, Run] = {}
         self._claiming = 0
-        self._closing = False
+        self._stopping = asyncio.Event()
 
     async def known(self, caller: str, key: str, fingerprint: str) -> Operation | None:
         """Return the caller's earlier operation with that key, unless its key is not used up. Raises KeyReused."""
@@ -85,13 +100,17 @@ class Engine:
     async def submit(self, write: Write) -> tuple[Operation, bool]:
         """Claim and start a write; return its operation and True, or the earlier one with that key and False.
 
-        Raises KeyReused, DuplicateReference, Overloaded, WritesPaused, JournalUnavailable; nothing was sent then.
+        Raises KeyReused, DuplicateReference, WritesPaused, Quarantined, Overloaded, CircuitOpen, JournalUnavailable;
+        nothing was sent then.
         """
+        if self.quarantined:
+            raise Quarantined(QUARANTINE_SECONDS)
         if write.provider.writes_paused:
             raise WritesPaused(PAUSED_SECONDS)
-        if self._closing or len(self._tasks) + self._claiming >= MAX_LIVE:
+        if self._stopping.is_set() or self.room <= 0:
             raise Overloaded(1.0)
-        wanted = self._wanted(write)
+        write.provider.guard.circuit.admit("call")
+        wanted = write.operation(self.new_id(), self.worker, seconds=VALID_SECONDS, lease=LEASE_SECONDS)
         reach("before-claim")
         self._claiming += 1
         try:
@@ -100,7 +119,7 @@ class Engine:
                 reach("after-claim")
                 if claimed.id != wanted.id:
                     return self._lost(claimed, write), False
-                run = Run(self.journal, write.provider, claimed, [], write.trip)
+                run = Run(self.journal, write.provider, claimed, [], write.trip, attended=within(write.wait))
                 if await self.twins.stop(run):
                     return run.operation, True
         finally:
@@ -109,37 +128,17 @@ class Engine:
         self.start(claimed.id, self.carry_out(run, write.intent))
         return run.operation, True
 
-    def _wanted(self, write: Write) -> Operation:
-        """Return the operation that a write begins as."""
-        now = datetime.now(UTC)
-        claimed = Evidence(now, "claimed", "accepted", detail=write.trip.request_id)
-        allowed = (Evidence(now, "twin", "allowed"),) if write.twin_allowed else ()
-        return Operation(
-            id=self._new_id(),
-            caller=write.caller,
-            key=write.key,
-            fingerprint=write.fingerprint,
-            kind=write.intent.kind,
-            account=write.provider.name,
-            content=write.intent.encoded(),
-            reference=write.reference,
-            twin=write.twin,
-            subject=write.subject,
-            created_at=now,
-            updated_at=now,
-            valid_until=write.valid_until or now + timedelta(seconds=VALID_SECONDS),
-            due=now,
-            owner=self.worker,
-            lease_until=now + timedelta(seconds=LEASE_SECONDS),
-            evidence=(claimed, *allowed),
-        )
-
     def start(self, operation_id: str, work: Coroutine[object, object, None]) -> None:
         """Run work for an operation in a task of its own."""
         self._ended.setdefault(operation_id, asyncio.Event())
         task = asyncio.create_task(work, name=f"operation {operation_id}")
         self._tasks[operation_id] = task
         task.add_done_callback(lambda done: self._done(operation_id, done))
+
+    @property
+    def room(self) -> int:
+        """Return how many more operations may be worked on here at once."""
+        return MAX_LIVE - len(self._tasks) - self._claiming
 
     def runs_here(self, operation_id: str) -> bool:
         """Tell whether this process works on the operation now."""
@@ -149,6 +148,11 @@ class Engine:
         """Return the operation when it has ended or is in doubt, or as it stands after `wait` seconds."""
         deadline = time.monotonic() + wait
         run = self._runs.get(operation_id)
+        if run is not None and wait > 0:
+            # It runs here: until it has ended the journal has nothing to say, and then the run knows what was stored.
+            await self._until_told(operation_id, wait)
+            if run.operation.state in ENDED:
+                return run.operation
         while True:
             operation = await self.journal.get(operation_id)
             assert operation is not None  # noqa: S101 - an operation never disappears while it is asked for
@@ -156,15 +160,18 @@ class Engine:
                 # Its key was not used up, and somebody has claimed it anew already.
                 return run.operation
             left = deadline - time.monotonic()
+            if self._stopping.is_set() and not self.runs_here(operation_id):
+                return operation
             if left <= 0 or operation.state in ENDED or operation.state in {"held", "unknown", "parked"}:
                 return operation
-            ended = self._ended.get(operation_id)
-            seconds = min(left, LOOK_SECONDS if ended is None else left)
-            try:
-                async with asyncio.timeout(seconds):
-                    await (ended.wait() if ended is not None else asyncio.Event().wait())
-            except TimeoutError:
-                continue
+            await self._until_told(operation_id, left)
+
+    async def _until_told(self, operation_id: str, seconds: float) -> None:
+        """Wait until those who wait for an operation are woken; a moment at most where another instance runs it."""
+        ended = self._ended.get(operation_id)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(min(seconds, LOOK_SECONDS) if ended is None else seconds):
+                await (ended or asyncio.Event()).wait()
 
     async def withdraw(self, operation: Operation, by: str | None = None) -> Operation:
         """Cancel an operation of which nothing was sent, on its caller's wish or `by` a person's.
@@ -221,8 +228,11 @@ class Engine:
         return replace(ended, evidence=(*operation.evidence, evidence))
 
     async def close(self, grace: float) -> None:
-        """Take no more writes and let those under way end within `grace` seconds; the rest stays in the journal."""
-        self._closing = True
+        """Take no more writes and let those under way end within `grace` seconds; the rest stays in the journal.
+
+        Those that wait to be tried again wait no longer.
+        """
+        self._stopping.set()
         tasks = set(self._tasks.values())
         if tasks:
             _, pending = await asyncio.wait(tasks, timeout=grace)
@@ -242,10 +252,8 @@ class Engine:
         except LeaseLost:
             log.warning("operation is somebody else's now", operation=run.operation.id)
         except asyncio.CancelledError:
-            # Stopped: what was sent is told as far as it got, what was not is not used up.
-            if run.operation.state in {"accepted", "sending"}:
-                with suppress(LeaseLost, JournalUnavailable):
-                    await run.end_in_error(Overloaded(1.0))
+            with suppress(LeaseLost, JournalUnavailable):
+                await run.cut_off()
             raise
         except JournalUnavailable as error:
             log.warning("journal unavailable in mid-operation", operation=run.operation.id, reason=str(error))
@@ -253,17 +261,22 @@ class Engine:
             self.tell(run.operation.id)
 
     async def _run_flow(self, run: Run, intent: Intent) -> None:
-        context = WriteContext(run.operation.id, run.operation.created_at)
-        try:
-            await run.end(await run.provider.run(_begun(intent, run.provider, context), run.trip))
-        except (LeaseLost, JournalUnavailable):
-            raise
-        except FlowChanged:
-            await run.park("flow-changed")
-        except Exception as error:
-            if not isinstance(error, AdapterError | PolicyError | AdapterFault):
-                log.exception("operation failed", operation=run.operation.id)
-            await run.end_in_error(error)
+        following: Try = "now" if await may_begin(run) else "later"
+        while following == "now":
+            try:
+                await run.end(await run.provider.run(run.flow(intent), run.trip))
+                return
+            except (LeaseLost, JournalUnavailable):
+                raise
+            except FlowChanged:
+                await run.park("flow-changed")
+                return
+            except Exception as error:
+                if not isinstance(error, AdapterError | PolicyError | AdapterFault):
+                    log.exception("operation failed", operation=run.operation.id)
+                following = await repeated(run, error, self._stopping)
+                if following == "end":
+                    await run.end_in_error(error)
 
     def _lost(self, claimed: Operation, write: Write) -> Operation:
         if (claimed.caller, claimed.key) != (write.caller, write.key):
@@ -279,14 +292,3 @@ class Engine:
         self._runs.pop(operation_id, None)
         if (event := self._ended.pop(operation_id, None)) is not None:
             event.set()
-
-
-def _begun(intent: Intent, provider: Provider, context: WriteContext) -> Flow[Order | OrderChange]:
-    """Return the write's flow. Raises AdapterError, and AdapterFault for any other exception."""
-    try:
-        return intent.flow(provider.adapter, context)
-    except AdapterError:
-        raise
-    except Exception as error:
-        log.exception("adapter failed", provider=provider.name)
-        raise AdapterFault from error

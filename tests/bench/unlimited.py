@@ -23,7 +23,7 @@ listen:
 admin:
   port: 0
 store:
-  url: 'memory:'
+  url: ${STORE}
   ephemeral: true
 cache:
   max_bytes: ${CACHE_BYTES:-0}
@@ -41,6 +41,13 @@ providers:
       email: bench@example.com
       password: ${SECRET}
 """
+TELEMETRY = {
+    "": "",
+    "metrics": "telemetry:\n  prometheus: true\n",
+    "tenth": "telemetry:\n  prometheus: true\n  otlp:\n    endpoint: ${UPSTREAM}\n    sample_ratio: 0.1\n",
+    "all": "telemetry:\n  prometheus: true\n  otlp:\n    endpoint: ${UPSTREAM}\n    sample_ratio: 1\n",
+}
+"""Modes of telemetry, by the name that the environment gives."""
 
 
 def _without_limits(name: str) -> Registration:
@@ -56,8 +63,8 @@ def configuration() -> Configuration:
     """Return the configuration; the provider's URL is in the environment."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "gateway.yaml"
-        path.write_text(CONFIGURATION)
-        return load(path, {**os.environ, "SECRET": "made-up"}, load_registration=_without_limits)
+        path.write_text(CONFIGURATION + TELEMETRY[os.environ.get("TELEMETRY", "")])
+        return load(path, {"STORE": "memory:", **os.environ, "SECRET": "made-up"}, load_registration=_without_limits)
 
 
 async def start() -> str:

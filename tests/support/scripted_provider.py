@@ -29,12 +29,13 @@ from adapters.contract.models.requests import NewOrder
 from adapters.contract.models.resources import ChangedPart, Order, OrderChange, PartProblem, PartState
 from adapters.contract.traits import RateLimit, Trait
 from adapters.contract.wire import HttpRequest, HttpResponse, json_body
-from gateway.config.model import Timeouts
+from gateway.config.model import Resilience, Timeouts
 from gateway.providers.channel import Channel, channel
 from gateway.providers.evidence import SendFailed, WirePhase
 from gateway.providers.outbound import Outbound
 from gateway.providers.pacing import Pacer
 from gateway.providers.provider import Provider
+from support.pacing import pacer_of
 
 _BY_STATUS: Mapping[int, type[ProviderError]] = {
     401: CredentialsRefused,
@@ -160,8 +161,17 @@ class WorkingLater(ScriptedAdapter):
     traits_told: ClassVar[Mapping[str, Trait]] = {"cancel": Trait("async", source="a test")}
 
 
+STOIC = Resilience(read_retries=0, order_retries=0, breaker_failures=0)
+"""Tries nothing again and leaves nobody alone: each answer shows what it does by itself."""
+
+
 def provider_of(
-    network: Outbound, adapter: ScriptedAdapter | None = None, *, pacer: Pacer | None = None, **timeouts: float
+    network: Outbound,
+    adapter: ScriptedAdapter | None = None,
+    *,
+    pacer: Pacer | None = None,
+    resilience: Resilience = STOIC,
+    **timeouts: float,
 ) -> Provider:
     """Return an account at the scripted provider."""
     adapter = adapter or ScriptedAdapter()
@@ -169,10 +179,11 @@ def provider_of(
         adapter,
         channel("http://127.0.0.1:1"),
         network,
-        pacer or Pacer(adapter.limits()),
+        pacer or pacer_of(*adapter.limits()),
         Timeouts(**timeouts),
         adapter_name="scripted",
         simulated=True,
+        resilience=resilience,
     )
 
 
