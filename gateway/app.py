@@ -206,11 +206,13 @@ class Gateway:
 
     def _provider(self, entry: Configured, way: Channel) -> Provider:
         adapter = entry.adapter()
+        pacer = self._pacer(entry, adapter)
+        self._telemetry.budgets(adapter.name, pacer)
         provider = Provider(
             adapter,
             way,
             self._outbound,
-            self._pacer(entry, adapter),
+            pacer,
             entry.common.timeouts,
             adapter_name=entry.common.adapter,
             simulated=entry.simulated,
