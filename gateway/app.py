@@ -121,14 +121,7 @@ class Gateway:
         configured = self._configuration
         await self.open()
         await self._permits.open()
-        store = configured.store
-        keys = [bytes.fromhex(key.get_secret_value()) for key in store.keys]
-        opened = await open_journal(store.url, ephemeral=store.ephemeral, keys=keys, folder=configured.folder)
-        self._journal = opened
-        if (place := spool_place(store.url, store.spool, configured.folder)) is not None:
-            self._journal = SpooledJournal(opened, Spool(place.absolute(), Sealing(keys)))
-            await self._journal.open()
-        journal = self._telemetry.journal(self._journal, list(self.providers))
+        journal = await self._open_journal()
         twins = Twins(journal, configured.twins.action, configured.twins.window)
         self._engine = Engine(journal, self.providers, lambda: str(uuid7()), worker=str(uuid7()), twins=twins)
         resolver = Resolver(self._engine, horizon=HORIZON_SECONDS)
@@ -165,6 +158,17 @@ class Gateway:
             providers=list(configured.providers),
             simulators=dict(self.simulator_urls) or None,
         )
+
+    async def _open_journal(self) -> Journal:
+        """Open the journal, with a spool where there is to be one, watched where anything is."""
+        store, folder = self._configuration.store, self._configuration.folder
+        keys = [bytes.fromhex(key.get_secret_value()) for key in store.keys]
+        opened = await open_journal(store.url, ephemeral=store.ephemeral, keys=keys, folder=folder)
+        self._journal = opened
+        if (place := spool_place(store.url, store.spool, folder)) is not None:
+            self._journal = SpooledJournal(opened, Spool(place.absolute(), Sealing(keys)))
+            await self._journal.open()
+        return self._telemetry.journal(self._journal, list(self.providers))
 
     async def _listen(self, context: Context) -> None:
         listen, admin = self._configuration.listen, self._configuration.admin
