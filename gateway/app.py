@@ -144,10 +144,7 @@ class Gateway:
         self._telemetry.start()
         for warning in configured.warnings:
             log.warning("configuration", warning=warning)
-        # What was made until now lives as long as the process; what comes from here on is garbage soon.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(*GC_THRESHOLDS)
+        _settle_memory()
         # Nobody is served before what a crash left open was seen once.
         await self._worker.scanned.wait()
         self._readiness.ready = True
@@ -269,6 +266,13 @@ class Gateway:
             )
             self._tokens = JsonWebTokens(issuers)
         return Callers(callers_of(configured.callers), hosts, listen.origins, self._tokens)
+
+
+def _settle_memory() -> None:
+    """Spare the collector what was made until now: it lives as long as the process. What comes is garbage soon."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
 
 
 async def serve(gateway: Gateway) -> NoReturn:
