@@ -121,7 +121,7 @@ class Gateway:
         configured = self._configuration
         await self.open()
         await self._permits.open()
-        journal = await self._open_journal()
+        journal = self._telemetry.journal(await self._open_journal(), list(self.providers))
         twins = Twins(journal, configured.twins.action, configured.twins.window)
         self._engine = Engine(journal, self.providers, lambda: str(uuid7()), worker=str(uuid7()), twins=twins)
         resolver = Resolver(self._engine, horizon=HORIZON_SECONDS)
@@ -157,15 +157,14 @@ class Gateway:
         )
 
     async def _open_journal(self) -> Journal:
-        """Open the journal, with a spool where there is to be one, watched where anything is."""
+        """Open the journal, with a spool beside it where one may be."""
         store, folder = self._configuration.store, self._configuration.folder
         keys = [bytes.fromhex(key.get_secret_value()) for key in store.keys]
-        opened = await open_journal(store.url, ephemeral=store.ephemeral, keys=keys, folder=folder)
-        self._journal = opened
+        journal = self._journal = await open_journal(store.url, ephemeral=store.ephemeral, keys=keys, folder=folder)
         if (place := spool_place(store.url, store.spool, folder)) is not None:
-            self._journal = SpooledJournal(opened, Spool(place.absolute(), Sealing(keys)))
-            await self._journal.open()
-        return self._telemetry.journal(self._journal, list(self.providers))
+            journal = self._journal = SpooledJournal(journal, Spool(place.absolute(), Sealing(keys)))
+            await journal.open()
+        return journal
 
     async def _listen(self, context: Context) -> None:
         listen, admin = self._configuration.listen, self._configuration.admin
@@ -198,6 +197,8 @@ class Gateway:
         await self._telemetry.close()
         if self._journal is not None:
             await self._journal.close()
+        for provider in self.providers.values():
+            provider.close()
         if self._tokens is not None:
             await self._tokens.close()
         await self._key_client.close()
@@ -224,6 +225,7 @@ class Gateway:
             entry.common.timeouts,
             adapter_name=entry.common.adapter,
             simulated=entry.simulated,
+            resilience=entry.common.resilience,
             watch=self._telemetry.watch(adapter.name, self._outbound),
         )
         provider.writes_paused = entry.common.writes == "paused"
