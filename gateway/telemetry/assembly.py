@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from gateway.config.model import Otlp
-from gateway.config.model import Telemetry as Configured
+from gateway.config.telemetry import Otlp
+from gateway.config.telemetry import Telemetry as Configured
 from gateway.providers.outbound import Outbound
 from gateway.providers.pacing import Pacer
 from gateway.telemetry import requests
