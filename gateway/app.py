@@ -120,15 +120,7 @@ class Gateway:
     async def _start(self) -> None:
         configured = self._configuration
         await self.open()
-        await self._permits.open()
-        store = configured.store
-        keys = [bytes.fromhex(key.get_secret_value()) for key in store.keys]
-        opened = await open_journal(store.url, ephemeral=store.ephemeral, keys=keys, folder=configured.folder)
-        self._journal = opened
-        if (place := spool_place(store.url, store.spool, configured.folder)) is not None:
-            self._journal = SpooledJournal(opened, Spool(place.absolute(), Sealing(keys)))
-            await self._journal.open()
-        journal = self._telemetry.journal(self._journal, list(self.providers))
+        journal = await self._opened_stores()
         twins = Twins(journal, configured.twins.action, configured.twins.window)
         self._engine = Engine(journal, self.providers, lambda: str(uuid7()), worker=str(uuid7()), twins=twins)
         resolver = Resolver(self._engine, horizon=HORIZON_SECONDS)
@@ -165,6 +157,17 @@ class Gateway:
             providers=list(configured.providers),
             simulators=dict(self.simulator_urls) or None,
         )
+
+    async def _opened_stores(self) -> Journal:
+        await self._permits.open()
+        store = self._configuration.store
+        keys = [bytes.fromhex(key.get_secret_value()) for key in store.keys]
+        opened = await open_journal(store.url, ephemeral=store.ephemeral, keys=keys, folder=self._configuration.folder)
+        self._journal = opened
+        if (place := spool_place(store.url, store.spool, self._configuration.folder)) is not None:
+            self._journal = SpooledJournal(opened, Spool(place.absolute(), Sealing(keys)))
+            await self._journal.open()
+        return self._telemetry.journal(self._journal, list(self.providers))
 
     async def _listen(self, context: Context) -> None:
         listen, admin = self._configuration.listen, self._configuration.admin
