@@ -120,7 +120,8 @@ class Gateway:
     async def _start(self) -> None:
         configured = self._configuration
         await self.open()
-        journal = await self._opened_stores()
+        await self._permits.open()
+        journal = self._telemetry.journal(await self._open_journal(), list(self.providers))
         twins = Twins(journal, configured.twins.action, configured.twins.window)
         self._engine = Engine(journal, self.providers, lambda: str(uuid7()), worker=str(uuid7()), twins=twins)
         resolver = Resolver(self._engine, horizon=HORIZON_SECONDS)
@@ -158,16 +159,15 @@ class Gateway:
             simulators=dict(self.simulator_urls) or None,
         )
 
-    async def _opened_stores(self) -> Journal:
-        await self._permits.open()
-        store = self._configuration.store
+    async def _open_journal(self) -> Journal:
+        """Open the journal, with a spool beside it where one may be."""
+        store, folder = self._configuration.store, self._configuration.folder
         keys = [bytes.fromhex(key.get_secret_value()) for key in store.keys]
-        opened = await open_journal(store.url, ephemeral=store.ephemeral, keys=keys, folder=self._configuration.folder)
-        self._journal = opened
-        if (place := spool_place(store.url, store.spool, self._configuration.folder)) is not None:
-            self._journal = SpooledJournal(opened, Spool(place.absolute(), Sealing(keys)))
-            await self._journal.open()
-        return self._telemetry.journal(self._journal, list(self.providers))
+        journal = self._journal = await open_journal(store.url, ephemeral=store.ephemeral, keys=keys, folder=folder)
+        if (place := spool_place(store.url, store.spool, folder)) is not None:
+            journal = self._journal = SpooledJournal(journal, Spool(place.absolute(), Sealing(keys)))
+            await journal.open()
+        return journal
 
     async def _listen(self, context: Context) -> None:
         listen, admin = self._configuration.listen, self._configuration.admin
@@ -200,6 +200,8 @@ class Gateway:
         await self._telemetry.close()
         if self._journal is not None:
             await self._journal.close()
+        for provider in self.providers.values():
+            provider.close()
         if self._tokens is not None:
             await self._tokens.close()
         await self._key_client.close()
@@ -224,6 +226,7 @@ class Gateway:
             entry.common.timeouts,
             adapter_name=entry.common.adapter,
             simulated=entry.simulated,
+            resilience=entry.common.resilience,
             watch=self._telemetry.watch(adapter.name, self._outbound),
         )
         provider.writes_paused = entry.common.writes == "paused"
