@@ -124,12 +124,13 @@ class Gateway:
         journal = self._telemetry.journal(await self._open_journal(), list(self.providers))
         twins = Twins(journal, configured.twins.action, configured.twins.window)
         self._engine = Engine(journal, self.providers, lambda: str(uuid7()), worker=str(uuid7()), twins=twins)
-        resolver = Resolver(self._engine, horizon=HORIZON_SECONDS)
-        self._worker = Worker(self._engine, resolver, tracing=self._telemetry.tracing)
+        self._worker = Worker(
+            self._engine, Resolver(self._engine, horizon=HORIZON_SECONDS), tracing=self._telemetry.tracing
+        )
         if self._restored:
-            quarantine = self._quarantine = Quarantine(self._engine)
-            await quarantine.begin()
-            quarantine.start()
+            self._quarantine = Quarantine(self._engine)
+            await self._quarantine.begin()
+            self._quarantine.start()
         self._worker.start()
         context = Context(
             version=self._version,
@@ -144,10 +145,7 @@ class Gateway:
         self._telemetry.start()
         for warning in configured.warnings:
             log.warning("configuration", warning=warning)
-        # What was made until now lives as long as the process; what comes from here on is garbage soon.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(*GC_THRESHOLDS)
+        _keep_what_is_there()
         # Nobody is served before what a crash left open was seen once.
         await self._worker.scanned.wait()
         self._readiness.ready = True
@@ -279,3 +277,10 @@ async def serve(gateway: Gateway) -> NoReturn:
             await asyncio.Event().wait()
     finally:
         await gateway.stop()
+
+
+def _keep_what_is_there() -> None:
+    """Take what was made until now out of the collector's sight: it lives as long as the process."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
