@@ -145,7 +145,7 @@ class Gateway:
         self._telemetry.start()
         for warning in configured.warnings:
             log.warning("configuration", warning=warning)
-        _keep_what_is_there()
+        _settle_memory()
         # Nobody is served before what a crash left open was seen once.
         await self._worker.scanned.wait()
         self._readiness.ready = True
@@ -216,11 +216,13 @@ class Gateway:
 
     def _provider(self, entry: Configured, way: Channel) -> Provider:
         adapter = entry.adapter()
+        pacer = self._pacer(entry, adapter)
+        self._telemetry.budgets(adapter.name, pacer)
         provider = Provider(
             adapter,
             way,
             self._outbound,
-            self._pacer(entry, adapter),
+            pacer,
             entry.common.timeouts,
             adapter_name=entry.common.adapter,
             simulated=entry.simulated,
@@ -269,6 +271,13 @@ class Gateway:
         return Callers(callers_of(configured.callers), hosts, listen.origins, self._tokens)
 
 
+def _settle_memory() -> None:
+    """Spare the collector what was made until now: it lives as long as the process. What comes is garbage soon."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
+
+
 async def serve(gateway: Gateway) -> NoReturn:
     """Run a gateway until cancelled, then let operations under way end."""
     await gateway.start()
@@ -277,10 +286,3 @@ async def serve(gateway: Gateway) -> NoReturn:
             await asyncio.Event().wait()
     finally:
         await gateway.stop()
-
-
-def _keep_what_is_there() -> None:
-    """Take what was made until now out of the collector's sight: it lives as long as the process."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*GC_THRESHOLDS)
