@@ -230,6 +230,7 @@ class Gateway:
             watch=self._telemetry.watch(adapter.name, self._outbound),
         )
         provider.writes_paused = entry.common.writes == "paused"
+        self._telemetry.circuit(provider.name, provider.guard.circuit)
         return provider
 
     def _pacer(self, entry: Configured, adapter: Adapter[Any, Any]) -> Pacer:

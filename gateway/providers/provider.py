@@ -32,7 +32,7 @@ from gateway.providers.probe import answers
 from gateway.providers.redaction import Redaction
 from gateway.providers.tokens import Tokens
 from gateway.providers.trip import Place, Trip, within
-from gateway.telemetry.catalogue import QUEUE_DURATION
+from gateway.telemetry.catalogue import QUEUE_DURATION, RETRIES
 from gateway.telemetry.watch import Watch
 from policies.errors import CapacityExceeded, DeadlineExceeded, ShareExceeded
 from policies.operation import Attempt
@@ -104,6 +104,8 @@ class Provider:
         while (pause := self.guard.pause(request, answer, tries, trip)) is not None:
             await asyncio.sleep(pause)
             tries += 1
+            if self._metrics is not None:
+                self._metrics.add(RETRIES, self.name, request.step)
             answer = await self._tried(request, place, trip)
         if request.effect == "commit":
             trip.last_error = answer if isinstance(answer, ProviderError) else None
