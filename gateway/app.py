@@ -124,12 +124,13 @@ class Gateway:
         journal = self._telemetry.journal(await self._open_journal(), list(self.providers))
         twins = Twins(journal, configured.twins.action, configured.twins.window)
         self._engine = Engine(journal, self.providers, lambda: str(uuid7()), worker=str(uuid7()), twins=twins)
-        resolver = Resolver(self._engine, horizon=HORIZON_SECONDS)
-        self._worker = Worker(self._engine, resolver, tracing=self._telemetry.tracing)
+        self._worker = Worker(
+            self._engine, Resolver(self._engine, horizon=HORIZON_SECONDS), tracing=self._telemetry.tracing
+        )
         if self._restored:
-            quarantine = self._quarantine = Quarantine(self._engine)
-            await quarantine.begin()
-            quarantine.start()
+            self._quarantine = Quarantine(self._engine)
+            await self._quarantine.begin()
+            self._quarantine.start()
         self._worker.start()
         context = Context(
             version=self._version,
@@ -144,10 +145,7 @@ class Gateway:
         self._telemetry.start()
         for warning in configured.warnings:
             log.warning("configuration", warning=warning)
-        # What was made until now lives as long as the process; what comes from here on is garbage soon.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(*GC_THRESHOLDS)
+        _settle_memory()
         # Nobody is served before what a crash left open was seen once.
         await self._worker.scanned.wait()
         self._readiness.ready = True
@@ -218,11 +216,13 @@ class Gateway:
 
     def _provider(self, entry: Configured, way: Channel) -> Provider:
         adapter = entry.adapter()
+        pacer = self._pacer(entry, adapter)
+        self._telemetry.budgets(adapter.name, pacer)
         provider = Provider(
             adapter,
             way,
             self._outbound,
-            self._pacer(entry, adapter),
+            pacer,
             entry.common.timeouts,
             adapter_name=entry.common.adapter,
             simulated=entry.simulated,
@@ -230,6 +230,7 @@ class Gateway:
             watch=self._telemetry.watch(adapter.name, self._outbound),
         )
         provider.writes_paused = entry.common.writes == "paused"
+        self._telemetry.circuit(provider.name, provider.guard.circuit)
         return provider
 
     def _pacer(self, entry: Configured, adapter: Adapter[Any, Any]) -> Pacer:
@@ -269,6 +270,13 @@ class Gateway:
             )
             self._tokens = JsonWebTokens(issuers)
         return Callers(callers_of(configured.callers), hosts, listen.origins, self._tokens)
+
+
+def _settle_memory() -> None:
+    """Spare the collector what was made until now: it lives as long as the process. What comes is garbage soon."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
 
 
 async def serve(gateway: Gateway) -> NoReturn:
