@@ -8,10 +8,10 @@ or has taken it back by itself.
 """
 
 import asyncio
-from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import structlog
 
@@ -39,28 +39,28 @@ class Given:
     until: float
 
 
-class Store(ABC):
+class Store(Protocol):
     """What leases are taken from. Every method raises PermitsUnavailable when it cannot answer."""
 
-    @abstractmethod
     async def lease(self, budgets: Sequence[tuple[Budget, int]], hold: float, count: int) -> list[Permit] | Wait:
         """Take up to `count` permits, each with slots of every budget; Wait where there is not one."""
+        ...
 
-    @abstractmethod
     async def give_back(self, given: Sequence[Given]) -> None:
         """Let slots rest or free them, from now on. Harmless when repeated."""
+        ...
 
-    @abstractmethod
     async def block(self, key: str, seconds: float, beyond: int) -> None:
         """As in the port."""
+        ...
 
-    @abstractmethod
     async def usage(self, keys: Sequence[str]) -> Mapping[str, Usage]:
         """As in the port."""
+        ...
 
-    @abstractmethod
     async def purge(self) -> None:
         """Forget what counts no more."""
+        ...
 
 
 class Leases:
@@ -154,14 +154,18 @@ class Leases:
 
     async def _return(self) -> None:
         """Give back until nothing is left to be. What the store has taken back by itself meanwhile is let go."""
+        failed = False
         try:
             while self._returning:
                 batch = [self._returning.popleft() for _ in range(min(BATCH, len(self._returning)))]
                 try:
                     await self._leased_from.give_back(batch)
+                    failed = False
                     await self._purge()
                 except PermitsUnavailable as error:
-                    log.warning("permits not given back", reason=str(error), permits=len(batch))
+                    if not failed:
+                        log.warning("permits not given back", reason=str(error), next_trial_seconds=PAUSE_SECONDS)
+                    failed = True
                     self._returning.extendleft(given for given in reversed(batch) if given.until > _now())
                     await asyncio.sleep(PAUSE_SECONDS)
         finally:

@@ -19,6 +19,8 @@ AHEAD_SHARE = 10
 """… at most this part of a budget (one in …)."""
 BATCH = 64
 """The most permits of one lease."""
+PAUSE_SECONDS = 0.02
+"""The least wait that is told: what becomes free meanwhile is leased in one go, and many processes do not crowd it."""
 CLOSE_SECONDS = 3.0
 
 Wanted = tuple[tuple[Budget, int], ...]
@@ -50,6 +52,7 @@ class Shelf:
         self._waiting: deque[asyncio.Future[Permit | Wait]] = deque()
         most = min(budget.requests // AHEAD_SHARE // cost for budget, cost in wanted)
         self._lately: deque[float] = deque(maxlen=most)
+        self._pause = min(PAUSE_SECONDS, *(budget.seconds / 50 for budget, _ in wanted))
         # The longest that anybody wanted: what is leased here suits all.
         self._hold = 0.0
         # How often it was cleared: what was leased before that is not put here.
@@ -146,8 +149,9 @@ class Shelf:
             count = max(1, min(BATCH, len(self._waiting) + self._ahead() - len(self._ready)))
             leased = await self._source.lease(self._wanted, self._hold + SHELF_SECONDS, count)
             if isinstance(leased, Wait):
+                wait = Wait(max(leased.seconds, self._pause), leased.key)
                 for future in self._take_waiting():
-                    future.set_result(leased)
+                    future.set_result(wait)
             elif cleared != self._cleared:
                 self._source.returned(leased, sent=False)
             else:

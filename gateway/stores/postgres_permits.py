@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 
 from typing_extensions import override
 
-from gateway.stores.leases import Given, Leases, Store
+from gateway.stores.leases import Given, Leases
 from gateway.stores.postgres_pool import Pool, Work
 from gateway.stores.postgres_schema import migrate
 from policies.journal import JournalUnavailable
@@ -55,7 +55,7 @@ class PostgresPermits(Leases):
         await self._store.close()
 
 
-class PostgresSlots(Store):
+class PostgresSlots:
     """The slots of budgets, as the server counts them."""
 
     def __init__(self, url: str, short: float, connections: int) -> None:
@@ -73,7 +73,6 @@ class PostgresSlots(Store):
         """End the connections."""
         await self._pool.close()
 
-    @override
     async def lease(self, budgets: Sequence[tuple[Budget, int]], hold: float, count: int) -> list[Permit] | Wait:
         ids = [uuid4() for _ in range(count)]
         keys = [budget.key for budget, _ in budgets]
@@ -97,7 +96,6 @@ class PostgresSlots(Store):
         )
         return [Permit(str(one), in_force) for one in ids[: taken["granted"]]]
 
-    @override
     async def give_back(self, given: Sequence[Given]) -> None:
         rows = [(back, budget, cost) for back in given for budget, cost in back.permit.budgets]
         values = (
@@ -111,16 +109,13 @@ class PostgresSlots(Store):
         )
         await self._run(lambda connection: connection.execute(_GIVE_BACK, *values))
 
-    @override
     async def block(self, key: str, seconds: float, beyond: int) -> None:
         await self._run(lambda connection: connection.execute(_BLOCK, key, beyond, seconds))
 
-    @override
     async def usage(self, keys: Sequence[str]) -> Mapping[str, Usage]:
         rows = await self._run(lambda connection: connection.fetch(_USAGE, list(keys)))
         return {row["key"]: Usage(row["used"], row["in_force"], row["free_in"], row["blocked_for"]) for row in rows}
 
-    @override
     async def purge(self) -> None:
         await self._run(lambda connection: connection.execute(_PURGE))
 

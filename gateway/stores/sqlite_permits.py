@@ -44,18 +44,23 @@ def _now() -> datetime:
 
 
 class SqlitePermits:
-    """Permits that `counted` counts, remembered in the file that `lane` writes."""
+    """Permits that `counted` counts, remembered in the file that `lane` writes.
+
+    Without `cold` nothing is remembered of short windows: the providers begin anew with us.
+    """
 
     def __init__(
         self,
         lane: Lane,
         counted: Permits,
         *,
+        cold: bool = True,
         clock: Callable[[], datetime] = _now,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._lane = lane
         self._counted = counted
+        self._cold = cold
         self._clock = clock
         self._monotonic = monotonic
         self._began = (0, 0.0)
@@ -168,7 +173,7 @@ class SqlitePermits:
         now = self._now()
         again = now - round(LASTING / 2 * _SECOND)
         new = [budget for budget in short if budget.key not in self._noted or self._noted[budget.key][1] < again]
-        if not new:
+        if not new or not self._cold:
             return
         rows = [(budget.key, 0, 1, budget.seconds, now + round(LASTING * _SECOND)) for budget in new]
         await self._run(lambda connection: connection.executemany(_BLOCK, rows), new=True)
