@@ -11,14 +11,17 @@ from uuid_utils import uuid7
 
 from adapters.contract.models import values
 from gateway.admin import health
-from gateway.api import docs, server
+from gateway.api import docs, key_sources, server
 from gateway.api.callers import Callers, callers_of, is_loopback
 from gateway.api.context import Context
+from gateway.api.issuers import issuers_of
+from gateway.api.json_web_tokens import JsonWebTokens
 from gateway.config.load import Configuration
 from gateway.config.load import Provider as Configured
 from gateway.listeners import Listener
 from gateway.operations.engine import Engine
 from gateway.operations.resolver import Resolver
+from gateway.operations.twins import Twins
 from gateway.operations.worker import Worker
 from gateway.providers.channel import Channel, channel
 from gateway.providers.outbound import Outbound
@@ -26,8 +29,7 @@ from gateway.providers.pacing import Pacer
 from gateway.providers.provider import Provider
 from gateway.simulation import SimulatorProcess, start_process
 from gateway.stores.opening import open_journal
-from gateway.telemetry import requests
-from gateway.telemetry.metrics import Metrics
+from gateway.telemetry.assembly import Telemetry, assembled
 from policies.journal import Journal
 
 GC_THRESHOLDS = (20_000, 20, 20)
@@ -51,8 +53,9 @@ class Gateway:
         self._pace = pace
         self._seed = seed
         self._outbound = Outbound()
-        # None: nothing is measured, and whoever would measure asks no more than that.
-        self._metrics = Metrics() if configuration.telemetry.prometheus else None
+        self._key_client = key_sources.client()
+        self._tokens: JsonWebTokens | None = None
+        self._telemetry = Telemetry()
         self._simulators: SimulatorProcess | None = None
         self._journal: Journal | None = None
         self._engine: Engine | None = None
@@ -75,6 +78,8 @@ class Gateway:
     async def open(self) -> None:
         """Start simulators and open the way to the providers, without serving."""
         configured = self._configuration
+        # OpenTelemetry, where it is wanted, takes a while to import.
+        self._telemetry = await asyncio.to_thread(assembled, configured.telemetry)
         await self._start_simulators()
         await self._outbound.open()
         await asyncio.to_thread(values.load_tables)
@@ -87,21 +92,23 @@ class Gateway:
         await self.open()
         store = configured.store
         keys = [bytes.fromhex(key.get_secret_value()) for key in store.keys]
-        journal = self._journal = await open_journal(
-            store.url, ephemeral=store.ephemeral, keys=keys, folder=configured.folder
-        )
-        self._engine = Engine(journal, self.providers, new_id=lambda: str(uuid7()), worker=str(uuid7()))
-        self._worker = Worker(self._engine, Resolver(self._engine, horizon=HORIZON_SECONDS))
+        self._journal = await open_journal(store.url, ephemeral=store.ephemeral, keys=keys, folder=configured.folder)
+        journal = self._telemetry.journal(self._journal, list(self.providers))
+        twins = Twins(journal, configured.twins.action, configured.twins.window)
+        self._engine = Engine(journal, self.providers, lambda: str(uuid7()), worker=str(uuid7()), twins=twins)
+        resolver = Resolver(self._engine, horizon=HORIZON_SECONDS)
+        self._worker = Worker(self._engine, resolver, tracing=self._telemetry.tracing)
         self._worker.start()
         context = Context(
             version=self._version,
             providers=self.providers,
             routes=configured.routes,
-            callers=self._callers(),
+            callers=await self._callers(),
             journal=journal,
             engine=self._engine,
         )
         await self._listen(context)
+        self._telemetry.start()
         for warning in configured.warnings:
             log.warning("configuration", warning=warning)
         # What was made until now lives as long as the process; what comes from here on is garbage soon.
@@ -122,9 +129,10 @@ class Gateway:
     async def _listen(self, context: Context) -> None:
         listen, admin = self._configuration.listen, self._configuration.admin
         token = admin.token.get_secret_value() if admin.token is not None else None
-        around = [] if self._metrics is None else [requests.middleware(self._metrics)]
+        around = self._telemetry.middlewares()
         public = Listener(server.application(context, docs.add_pages, around), listen.host, listen.port)
-        private = Listener(health.application(self._readiness, token, self._metrics), admin.host, admin.port)
+        scraped = self._telemetry.metrics if self._configuration.telemetry.prometheus else None
+        private = Listener(health.application(self._readiness, token, scraped), admin.host, admin.port)
         self._listeners = [private, public]
         for listener in self._listeners:
             await listener.start()
@@ -139,8 +147,13 @@ class Gateway:
             await self._engine.close(grace)
         for listener in reversed(self._listeners):
             await listener.stop()
+        # Before the journal: a last look at what is measured asks it.
+        await self._telemetry.close()
         if self._journal is not None:
             await self._journal.close()
+        if self._tokens is not None:
+            await self._tokens.close()
+        await self._key_client.close()
         await self._outbound.close()
         if self._simulators is not None:
             await self._simulators.stop()
@@ -162,7 +175,7 @@ class Gateway:
             entry.common.timeouts,
             adapter_name=entry.common.adapter,
             simulated=entry.simulated,
-            metrics=self._metrics,
+            watch=self._telemetry.watch(adapter.name, self._outbound),
         )
         provider.writes_paused = entry.common.writes == "paused"
         return provider
@@ -179,14 +192,21 @@ class Gateway:
             connect_timeout=common.timeouts.connect,
         )
 
-    def _callers(self) -> Callers:
-        listen = self._configuration.listen
+    async def _callers(self) -> Callers:
+        configured, listen = self._configuration, self._configuration.listen
         hosts: set[str] = set(listen.hosts)
         if is_loopback(listen.host):
             hosts |= {"localhost", "127.0.0.1", "::1", listen.host}
         elif hosts:
             hosts.add(listen.host)
-        return Callers(callers_of(self._configuration.callers), hosts, listen.origins)
+        if configured.issuers:
+            await self._key_client.open()
+            # Keys and certificates are read from files.
+            issuers = await asyncio.to_thread(
+                lambda: tuple(issuers_of(configured.issuers, configured.callers, self._key_client))
+            )
+            self._tokens = JsonWebTokens(issuers)
+        return Callers(callers_of(configured.callers), hosts, listen.origins, self._tokens)
 
 
 async def serve(gateway: Gateway) -> NoReturn:

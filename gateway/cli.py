@@ -129,9 +129,12 @@ def prove(
     kills: Annotated[int, typer.Option(help="How often gateways are killed.", min=0)] = 100,
     seed: Annotated[int, typer.Option(help="Chooses places, moments and faults.", min=0)] = 0,
     store: Annotated[
-        str, typer.Option(help="sqlite:PATH of a new file, or postgresql://…; left out, a new file of its own.")
+        str, typer.Option(help="sqlite:PATH of a new file, or postgresql://…; left out, new files of its own.")
     ] = "",
-    instances: Annotated[int, typer.Option(help="How many gateways share the journal.", min=1, max=9)] = 1,
+    instances: Annotated[int, typer.Option(help="How many gateways share a journal.", min=1, max=9)] = 1,
+    journals: Annotated[
+        int, typer.Option(help="How many journals are tried side by side; 0: 3 files, or 1 database.", min=0, max=9)
+    ] = 0,
     profile: Annotated[str, typer.Option(help="What follows from proven absence: resend or park.")] = "resend",
     orders: Annotated[int, typer.Option(help="The least number of orders.", min=1)] = 60,
     mutant: Annotated[str | None, typer.Option(hidden=True)] = None,
@@ -139,7 +142,8 @@ def prove(
     """Kill gateways while simulators count orders, and hold what was told against what is true: 0 when all is well."""
     from gateway.proof.command import run
 
-    plan = {"kills": kills, "seed": seed, "store": store, "instances": instances, "orders": orders}
+    plan = {"kills": kills, "seed": seed, "store": store, "journals": journals, "instances": instances}
+    plan["orders"] = orders
     _exit(run(plan, profile, mutant))
 
 
@@ -171,14 +175,19 @@ def show(
 @operations_app.command()
 def resolve(
     operation: Annotated[str, typer.Argument(help="The operation's id.")],
-    placed: Annotated[bool, typer.Option("--placed/--not-placed", help="Your verdict.")],
+    *,
+    placed: Annotated[bool | None, typer.Option("--placed/--not-placed", help="Your verdict.")] = None,
+    release: Annotated[bool, typer.Option("--release", help="Let a held one go; --not-placed drops it.")] = False,
     order_id: Annotated[str | None, typer.Option(help="With --placed: the order, as rexel:RX1.")] = None,
     url: Annotated[str, typer.Option(help="The running gateway.")] = "http://127.0.0.1:8080",
 ) -> None:
-    """Enter a person's verdict on an operation in doubt. The API key, where one is needed: ORDERGATE_API_KEY."""
-    from gateway.inspecting import resolving
+    """Enter a person's verdict on an operation in doubt or held. The API key, if needed: ORDERGATE_API_KEY."""
+    from gateway.inspecting import resolving, verdict_of
 
-    _exit(_run(resolving(url, operation, placed=placed, order_id=order_id, key=os.environ.get("ORDERGATE_API_KEY"))))
+    verdict = verdict_of(placed=placed, release=release, order_id=order_id)
+    if verdict is None:
+        _fail("write --placed with --order-id, or --not-placed, or --release")
+    _exit(_run(resolving(url, operation, verdict, key=os.environ.get("ORDERGATE_API_KEY"))))
 
 
 def main() -> None:

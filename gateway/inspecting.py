@@ -42,12 +42,17 @@ async def telling(configuration: Configuration, name: str) -> int:
     return await _shown(configuration, lambda journal: _stories(journal, name))
 
 
-async def resolving(url: str, operation: str, *, placed: bool, order_id: str | None, key: str | None) -> int:
+def verdict_of(*, placed: bool | None, release: bool, order_id: str | None) -> dict[str, object] | None:
+    """Return a person's verdict as it is sent, or None for one that is none."""
+    if release:
+        return None if placed is not None or order_id else {"release": True}
+    if placed is None or placed == (order_id is None):
+        return None
+    return {"placed": "yes", "orderId": order_id} if placed else {"placed": "no"}
+
+
+async def resolving(url: str, operation: str, verdict: dict[str, object], *, key: str | None) -> int:
     """Enter a verdict at the running gateway; return the exit code."""
-    if placed == (order_id is None):
-        typer.echo("--placed needs --order-id, and --not-placed goes without")
-        return 2
-    verdict = {"placed": "yes", "orderId": order_id} if placed else {"placed": "no"}
     headers = {"Content-Type": "application/json", "Idempotency-Key": str(uuid7())}
     if key:
         headers["Authorization"] = f"Bearer {key}"

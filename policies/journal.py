@@ -118,6 +118,16 @@ class Event:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Open:
+    """How many operations of one account stand in one state that is no end, and when the oldest was created."""
+
+    account: str
+    state: State
+    count: int
+    oldest: datetime
+
+
 class JournalUnavailable(Exception):
     """The journal cannot take or give anything now. What was asked for did not happen, unless `in_doubt`."""
 
@@ -204,6 +214,10 @@ class Journal(Protocol):
 
     async def events(self, after: int, limit: int) -> list[Event]:
         """Return events after a sequence number, without gaps: none that commits later comes before one returned."""
+        ...
+
+    async def still_open(self) -> list[Open]:
+        """Return what has not ended or waits for a person, by account and state."""
         ...
 
     async def purge(self, now: datetime, limit: int = 1000) -> int:

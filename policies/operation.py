@@ -2,11 +2,12 @@
 
     (none) ── claim ──► accepted ── durable, before the first byte ──► sending ──► succeeded │ partial │ failed
                          ▲   │                                         │  │  │
-                         │   ▼ proven never executed                   │  │  └──► pending ── processes end ──► …
-                         │  cancelled ◄────────────────────────────────┘  │
-                         │                                                ▼
-                         └──── sent again, or absence proven ───────── unknown ──► parked ── a person ──► …
+                      ▲  │   ▼ proven never executed                   │  │  └──► pending ── processes end ──► …
+               a      │  │  cancelled ◄────────────────────────────────┘  │
+               person ▼  │                                                ▼
+                   held  └──── sent again, or absence proven ───────── unknown ──► parked ── a person ──► …
 
+`held`: nothing was sent, and nothing is until a person lets it go; cancelled by one, or when it is no longer wanted.
 `cancelled`: proven never executed, and the key is not used up. `unknown`: may have been executed; somebody looks.
 `parked`: may have been executed; only a person can tell. Final states (`succeeded`, `partial`, `failed`) never change.
 """
@@ -16,7 +17,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
-State = Literal["accepted", "sending", "pending", "succeeded", "partial", "failed", "unknown", "parked", "cancelled"]
+State = Literal[
+    "accepted", "held", "sending", "pending", "succeeded", "partial", "failed", "unknown", "parked", "cancelled"
+]
 Placed = Literal["yes", "no", "unknown", "pending"]
 Phase = Literal["not-sent", "partly-sent", "sent", "answered-partly", "answered"]
 """How far a request got on the wire."""
@@ -27,9 +30,11 @@ Judgement = Literal["executed", "rejected", "not-executed", "unclear"]
 LIVE: frozenset[State] = frozenset({"accepted", "sending", "pending", "unknown"})
 FINAL: frozenset[State] = frozenset({"succeeded", "partial", "failed"})
 ENDED: frozenset[State] = FINAL | {"cancelled"}
+OPEN: frozenset[State] = LIVE | {"held", "parked"}
 
 PLACED: dict[State, Placed] = {
     "accepted": "pending",
+    "held": "pending",
     "sending": "pending",
     "pending": "pending",
     "succeeded": "yes",
@@ -108,6 +113,8 @@ def _fact(attempt: Attempt) -> Judgement:
 
 FIRST_LOOK = 1.0
 """Seconds after a try is surely over until the first look-up."""
+HOLD = 3 * 86400.0
+"""Seconds for which an operation is held that does not say itself until when it is wanted."""
 BACKOFF = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0)
 """Seconds between tries to find out, growing; the last one repeats."""
 
@@ -152,6 +159,7 @@ def next_move(situation: Situation, trait: TraitLike, now: datetime) -> Next:
         state, doubt            native_key            lookup, dedupe_ref, async           natural    none
         accepted, no doubt      send                  send                                send       send
         accepted, too late      cancel                cancel                              cancel     cancel
+        held                    cancel when too late  the same                            the same   the same
         pending                 poll                  poll                                poll       poll
         sending (orphaned) or   send again while the  look up; absence proven (enough     send       park
         unknown, doubt          key is kept, then     look-ups over settle): on_absent    again
@@ -163,6 +171,9 @@ def next_move(situation: Situation, trait: TraitLike, now: datetime) -> Next:
     if situation.state == "pending":
         return Next("poll", now, "a process is under way")
     if not situation.doubt:
+        if situation.state == "held":
+            # Only a person lets it go; it is looked at again when that is too late.
+            return Next("cancel", situation.valid_until or now + timedelta(seconds=HOLD), "no longer wanted")
         if situation.valid_until is not None and now >= situation.valid_until:
             return Next("cancel", now, "no longer wanted")
         return Next("send", now, "nothing was sent")

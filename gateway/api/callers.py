@@ -1,14 +1,18 @@
-"""Who is asking, and what they may do: API keys (stored hashed), scopes, allowed providers, Host and Origin."""
+"""Who is asking, and what they may do: API keys (stored hashed), tokens, scopes, providers, Host and Origin."""
 
 import hashlib
 import hmac
 import ipaddress
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Protocol
+
+from multidict import MultiMapping
 
 from gateway.api.body import ApiError, refuse
 from gateway.api.problems import problem
+from gateway.config.callers import EVERY_PROVIDER
+from gateway.config.callers import Caller as Configured
 
 SCOPES = ("catalog:read", "orders:read", "orders:write", "operations:resolve", "goods:read", "admin")
 
@@ -35,26 +39,53 @@ LOCAL = Caller("local", frozenset(SCOPES))
 """Everybody on a loopback address where no callers are configured."""
 
 
-class Callers:
-    """Authenticates requests. With no callers configured, everybody who reaches the (loopback) address is `local`."""
+class Tokens(Protocol):
+    """Tells callers by the tokens they show."""
 
-    def __init__(self, by_hash: Mapping[str, Caller], hosts: Iterable[str], origins: Iterable[str]) -> None:
+    async def caller(self, token: str) -> Caller | None:
+        """Return whose token it is, None when it is nobody's."""
+        ...
+
+
+class Callers:
+    """Authenticates requests. With neither keys nor tokens, everybody who reaches the (loopback) address is `local`."""
+
+    def __init__(
+        self,
+        by_hash: Mapping[str, Caller],
+        hosts: Iterable[str],
+        origins: Iterable[str],
+        tokens: Tokens | None = None,
+    ) -> None:
         self._by_hash = dict(by_hash)
         self._hosts = frozenset(host.lower() for host in hosts)
         self._origins = frozenset(origins)
+        self._tokens = tokens
 
-    def authenticate(self, headers: Mapping[str, str]) -> Caller:
-        """Return the caller. Raises ApiError (`unauthenticated`)."""
-        if not self._by_hash:
+    async def authenticate(self, headers: MultiMapping[str]) -> Caller:
+        """Return the caller. Raises ApiError (`unauthenticated`, whatever is wrong) and what `tokens` does."""
+        if not self._by_hash and self._tokens is None:
             return LOCAL
-        scheme, _, key = headers.get("Authorization", "").partition(" ")
-        if scheme.lower() == "bearer" and key:
-            digest = hashlib.sha256(key.strip().encode(errors="surrogateescape")).hexdigest()
-            for known, caller in self._by_hash.items():
-                if hmac.compare_digest(known, digest):
-                    return caller
-        told = problem("unauthenticated", "Send Authorization: Bearer <API key>.")
+        given = headers.getall("Authorization", [])
+        scheme, _, shown = given[0].partition(" ") if len(given) == 1 else ("", "", "")
+        shown = shown.strip()
+        if scheme.lower() == "bearer" and shown:
+            caller = self._of_key(shown)
+            if caller is None and self._tokens is not None:
+                caller = await self._tokens.caller(shown)
+            if caller is not None:
+                return caller
+        told = problem("unauthenticated", "Send one Authorization: Bearer <API key or token>.")
         raise ApiError(told, {"www-authenticate": "Bearer"})
+
+    def _of_key(self, key: str) -> Caller | None:
+        """Return whose API key it is. Every hash is compared, each in the same time, whichever fits."""
+        digest = hashlib.sha256(key.encode(errors="surrogateescape")).hexdigest()
+        found = None
+        for known, caller in self._by_hash.items():
+            if hmac.compare_digest(known, digest):
+                found = caller
+        return found
 
     def admit(self, headers: Mapping[str, str]) -> None:
         """Refuse a Host that is not ours (DNS rebinding) and a browser Origin that is not configured."""
@@ -87,11 +118,14 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def callers_of(configured: Mapping[str, Any]) -> dict[str, Caller]:
+def caller_of(name: str, entry: Configured) -> Caller:
+    """Return a configured caller."""
+    providers = None if EVERY_PROVIDER in entry.providers else frozenset(entry.providers)
+    return Caller(name, frozenset(entry.scopes), providers, entry.weight)
+
+
+def callers_of(configured: Mapping[str, Configured]) -> dict[str, Caller]:
     """Return the configured callers by the SHA-256 of their keys."""
-    found = {}
-    for name, entry in configured.items():
-        providers = None if "*" in entry.providers else frozenset(entry.providers)
-        for key in entry.keys:
-            found[key.removeprefix("sha256:")] = Caller(name, frozenset(entry.scopes), providers, entry.weight)
-    return found
+    return {
+        key.removeprefix("sha256:"): caller_of(name, entry) for name, entry in configured.items() for key in entry.keys
+    }

@@ -1,7 +1,6 @@
 """What handlers work with: the parts of the gateway, and one call by one caller."""
 
 import asyncio
-import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,12 +17,12 @@ from gateway.api.problems import Problem, ProblemViolation
 from gateway.config.model import Route
 from gateway.operations.engine import Engine
 from gateway.providers.provider import Provider, Trip
+from gateway.telemetry.trace_context import CURRENT, TraceContext, received
 from policies.journal import Journal
 
 READ_SECONDS = 15.0
 """The longest a read may take, all its requests together."""
 BODY_SECONDS = 10.0
-_TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
@@ -81,17 +80,17 @@ class Call:
             time.monotonic() + seconds,
             self.request_id,
             idempotency_key,
-            self._traceparent(),
+            self.trace,
             caller=self.caller.name,
             weight=self.caller.weight,
         )
         self.trips.append(trip)
         return trip
 
-    def _traceparent(self) -> str | None:
-        """Return the caller's W3C trace context, to be passed on as it is."""
-        given = self.http.headers.get("traceparent")
-        return given if given is not None and _TRACEPARENT.fullmatch(given) else None
+    @property
+    def trace(self) -> TraceContext | None:
+        """Return the trace that this call belongs to: our span of it, or the caller's context as it is."""
+        return CURRENT.get() or received(self.http.headers)
 
     def provider(self, name: str) -> Provider:
         """Return a provider the caller may use. Raises ApiError (`not-found`, `forbidden`)."""

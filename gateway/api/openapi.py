@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from adapters.contract.models.requests import NewOrder
 from gateway.api import examples, refusals, wording
 from gateway.api.endpoints import ENDPOINTS, Endpoint
 from gateway.api.problems import MEDIA_TYPE, TYPES, Problem
@@ -94,6 +95,8 @@ def _parameters(endpoint: Endpoint) -> list[Schema]:
         parameters.append({"$ref": "#/components/parameters/Idempotency-Key"})
     if refusals.group(endpoint) == "Write":
         parameters.append({"$ref": "#/components/parameters/Prefer"})
+    if endpoint.body is NewOrder:
+        parameters.append({"$ref": "#/components/parameters/Ordergate-Allow-Twin"})
     return [*parameters, {"$ref": "#/components/parameters/X-Request-ID"}]
 
 
@@ -103,7 +106,8 @@ def _responses(endpoint: Endpoint, results: ResultSchemas, shared: dict[str, Sch
     if group == "Write":
         found["202"] = {
             "description": "Under way, or placed with its id to be found: follow `Location`.",
-            "headers": _headers("Location", "Retry-After", "Idempotency-Replayed", "Preference-Applied", *_ALWAYS),
+            "headers": _headers("Location", "Retry-After", "Idempotency-Replayed", "Preference-Applied", *_ALWAYS)
+            | (_headers(*_TWIN) if endpoint.body is NewOrder else {}),
             "content": {JSON: {"schema": results.reference(OperationView)}},
         }
     for status, types in refusals.possible(endpoint).items():
@@ -114,13 +118,14 @@ def _responses(endpoint: Endpoint, results: ResultSchemas, shared: dict[str, Sch
 
 
 _ALWAYS = ("X-Request-ID", "Server-Timing")
+_TWIN = ("Ordergate-Twin", "Link")
 
 
 def _success(endpoint: Endpoint, results: ResultSchemas) -> Schema:
     headers: tuple[str, ...] = _ALWAYS
     if refusals.group(endpoint) == "Write":
         headers = ("Idempotency-Replayed", "Preference-Applied", *_ALWAYS)
-        headers = ("Location", *headers) if endpoint.status == 201 else headers
+        headers = ("Location", *headers, *_TWIN) if endpoint.body is NewOrder else headers
     content: Schema = {"schema": results.reference(endpoint.result)}
     content |= _examples(examples.RESULTS.get((endpoint.method, endpoint.path)))
     said = results.components[component_name(endpoint.result)]["description"]

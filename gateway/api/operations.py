@@ -13,19 +13,23 @@ from gateway.api.problems import ProblemViolation
 from gateway.api.views import operation_view
 from gateway.api.writes import read_key
 from gateway.operations.answers import operation_path
+from gateway.operations.engine import Engine
 from policies.errors import Withdrawn
 from policies.journal import Operation
 from policies.operation import PLACED, State
 
 
 class Resolution(Request):
-    """A person's verdict: `placed: yes` with the order's id, or `placed: no`."""
+    """A person's verdict: `placed: yes` with the order's id, or `placed: no`; of a held one also `release: true`."""
 
-    placed: Literal["yes", "no"]
+    placed: Literal["yes", "no"] | None = None
     order_id: Identifier | None = None
+    release: Literal[True] | None = None
 
     @model_validator(mode="after")
-    def _with_the_order(self) -> Self:
+    def _one_verdict(self) -> Self:
+        if (self.placed is None) == (self.release is None):
+            raise ValueError("exactly one of placed and release is required")
         if (self.placed == "yes") != (self.order_id is not None):
             raise ValueError("orderId belongs to placed: yes")
         return self
@@ -78,26 +82,32 @@ async def withdraw_operation(call: Call) -> Answer:
 
 
 async def resolve_operation(call: Call) -> Answer:
-    """Enter a person's verdict on an operation in doubt: placed, with the order's id, or not placed."""
+    """Enter a person's verdict: on one in doubt placed, or not placed; a held one is released, or not placed."""
     operation = await _own(call)
     content = await call.content()
     key = read_key(call, "operations.resolve", (operation.id,), content)
     verdict = call.validated(Resolution, content)
     by = f"{call.caller.name} {key.fingerprint[:16]} {key.value}"
-    told = next((one for one in operation.evidence if one.kind == "human"), None)
-    if told is not None and told.detail == by:
+    if any(one.kind == "human" and one.detail == by for one in operation.evidence):
         return Answer(operation_view(operation, call.caller), headers={"idempotency-replayed": "true"})
     if verdict.order_id is not None:
         provider, _ = call.split(verdict.order_id, "orderId")
         if provider.name != operation.account:
             refuse_violations([ProblemViolation(name="orderId", reason=f"not an order at {operation.account}")])
     try:
-        settled = await call.context.engine.settle(
-            operation, placed=verdict.placed == "yes", subject=verdict.order_id, by=by
-        )
+        settled = await _settled(call.context.engine, operation, verdict, by)
     except Withdrawn:
-        refuse("not-cancellable", "The outcome is not in doubt; read the operation again.")
+        refuse("not-cancellable", "The outcome is not in doubt, and it is not held; read the operation again.")
     return Answer(operation_view(settled, call.caller))
+
+
+async def _settled(engine: Engine, operation: Operation, verdict: Resolution, by: str) -> Operation:
+    """Return the operation after a person's verdict. Raises Withdrawn when it does not wait for such a one."""
+    if verdict.release:
+        return await engine.release(operation, by=by)
+    if operation.state == "held" and verdict.placed == "no":
+        return await engine.withdraw(operation, by)
+    return await engine.settle(operation, placed=verdict.placed == "yes", subject=verdict.order_id, by=by)
 
 
 async def _own(call: Call) -> Operation:

@@ -32,6 +32,7 @@ from gateway.api.writes import carried_out, earlier, read_key
 from gateway.errors import describe
 from gateway.operations.answers import operation_path, without_goods
 from gateway.operations.intents import Intent
+from gateway.operations.twins import likeness
 from gateway.providers.provider import Provider
 from gateway.routing import Facts, NoRoute, choose
 from policies.journal import Operation
@@ -63,7 +64,13 @@ async def place_order(call: Call) -> Answer:
     intent = Intent("orders.place", order)
     _primed(provider, intent)
     return await carried_out(
-        call, key, provider, intent, reference=order.reference, valid_until=_still_wanted(order.valid_until)
+        call,
+        key,
+        provider,
+        intent,
+        reference=order.reference,
+        twin=likeness(order),
+        valid_until=_still_wanted(order.valid_until),
     )
 
 

@@ -15,6 +15,7 @@ from gateway.api.about import NoQuery
 from gateway.api.body import MAX_BYTES, ApiError, refuse
 from gateway.api.context import Answer, Call, Context
 from gateway.api.endpoints import ENDPOINTS, Endpoint
+from gateway.api.key_sets import RETRY_SECONDS, KeysUnavailable
 from gateway.api.keys import KeyInvalid, KeyMissing, parse_key
 from gateway.api.problems import MEDIA_TYPE, Problem, problem
 from gateway.errors import AdapterFault, describe
@@ -27,13 +28,16 @@ MAX_HEADER_BYTES = 16 * 1024
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _JSON_TYPES = frozenset({"*/*", "application/*", "application/json", "application/problem+json"})
 
-_ABOUT_ANOTHER = frozenset({"idempotency-key-reused", "duplicate-order-reference", "request-in-progress"})
+_ABOUT_ANOTHER = frozenset({"idempotency-key-reused", "duplicate-order-reference", "twin-order", "request-in-progress"})
 """Problems whose `placed` tells the fate of another operation."""
 
 _REQUEST_ID_KEY = web.RequestKey("request_id", str)
 _CALL_KEY = web.RequestKey("call", Call)
 
-_EXPOSED = "Location, Retry-After, Idempotency-Replayed, Preference-Applied, X-Request-ID, Server-Timing, ETag"
+_EXPOSED = (
+    "Location, Retry-After, Idempotency-Replayed, Preference-Applied, Ordergate-Twin, Link, X-Request-ID, "
+    "Server-Timing, ETag"
+)
 """The headers of an answer that pages of allowed origins may read."""
 
 log = structlog.get_logger("ordergate.api")
@@ -92,7 +96,8 @@ def _handled(context: Context, endpoint: Endpoint) -> Any:
 
     async def handled(request: web.Request) -> web.Response:
         try:
-            return _response(await endpoint.handler(_admitted(context, endpoint, request)))
+            call = await _admitted(context, endpoint, request)
+            return _response(await endpoint.handler(call))
         except JournalUnavailable as error:
             told = _described(request[_CALL_KEY], error)
             if endpoint.write:
@@ -133,9 +138,12 @@ async def _with_fate(context: Context, request: web.Request, told: Problem, *, i
     return msgspec.structs.replace(told, placed=PLACED[first.state], retry="same-key", operation=path)
 
 
-def _admitted(context: Context, endpoint: Endpoint, request: web.Request) -> Call:
+async def _admitted(context: Context, endpoint: Endpoint, request: web.Request) -> Call:
     """Return the call of a caller who may make it. Raises ApiError."""
-    caller = context.callers.authenticate(request.headers)
+    try:
+        caller = await context.callers.authenticate(request.headers)
+    except KeysUnavailable:
+        refuse("issuer-unavailable", retry="same-key", retry_after=int(RETRY_SECONDS))
     call = request[_CALL_KEY] = Call(context, request, caller, request[_REQUEST_ID_KEY])
     _acceptable(request)
     if endpoint.scope is not None and not caller.may(endpoint.scope):
@@ -202,6 +210,7 @@ def _told_to_log(request: web.Request, status: int, request_id: str, seconds: fl
         return
     call = request.get(_CALL_KEY)
     resource = request.match_info.route.resource
+    trace = None if call is None else call.trace
     log.info(
         "request",
         method=request.method,
@@ -210,6 +219,7 @@ def _told_to_log(request: web.Request, status: int, request_id: str, seconds: fl
         milliseconds=round(seconds * 1000, 1),
         caller=None if call is None else call.caller.name,
         request_id=request_id,
+        trace_id=None if trace is None else trace.trace_id,
     )
 
 
@@ -220,7 +230,8 @@ def _preflight(request: web.Request) -> web.Response | None:
         return None
     allowed = {
         "Access-Control-Allow-Methods": "GET, POST, PATCH, DELETE",
-        "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key, Prefer, X-Request-ID",
+        "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key, Ordergate-Allow-Twin, Prefer, "
+        "X-Request-ID",
         "Access-Control-Max-Age": "600",
     }
     return web.Response(status=204, headers=allowed)

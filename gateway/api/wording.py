@@ -49,8 +49,8 @@ WORDS: Mapping[str, str] = {
     "StockStatus": "Whether it is there. Open: take a word you do not know as `unknown`.",
     "PartState": "What came of one part of a change. Open: take a word you do not know as `unknown`.",
     "OperationState": "Where a write stands. `succeeded`, `partial` and `failed` are final; `cancelled` was never "
-    "executed and does not use its key up; `unknown` may have been executed. Open: take a word you do not know as "
-    "`unknown`.",
+    "executed and does not use its key up; `held` waits for a person, and nothing was sent; `unknown` may have been "
+    "executed. Open: take a word you do not know as `unknown`.",
     "Placed": "Whether it was done: the one thing to decide by before ordering again.",
     "Retry": "`same-key`: mend it or wait, and repeat with the same key. `new-key`: the verdict is final for this key. "
     "`never`: repeating changes nothing.",
@@ -87,6 +87,15 @@ HEADERS: Mapping[str, Schema] = {
         "description": "Present when an earlier request with this key is answered again.",
         "schema": {"const": "true"},
     },
+    "Ordergate-Twin": {
+        "description": "Present when the same goods were ordered for the same recipient a moment ago under another "
+        "key: `warned` (this one is placed all the same) or `held`; `Link` leads to the other one if it is yours.",
+        "schema": {"enum": ["warned", "held", "refused"]},
+    },
+    "Link": {
+        "description": "A document that explains (`describedby`), or another operation (`related`).",
+        "schema": {"type": "string"},
+    },
     "Preference-Applied": {"description": "The preference that was followed.", "schema": {"type": "string"}},
     "WWW-Authenticate": {"description": "The scheme to authenticate with.", "schema": {"const": "Bearer"}},
 }
@@ -111,6 +120,12 @@ PARAMETERS: Mapping[str, Schema] = {
         "at most 25). Other preferences are refused: they might change the meaning.",
         "schema": {"type": "string", "pattern": r"^(respond-async|wait=\d{1,4})(, ?(respond-async|wait=\d{1,4}))*$"},
         "example": "wait=5",
+    },
+    "Ordergate-Allow-Twin": {
+        "name": "Ordergate-Allow-Twin",
+        "in": "header",
+        "description": "`true` places an order although it looks like one placed a moment ago.",
+        "schema": {"const": "true"},
     },
     "X-Request-ID": {
         "name": "X-Request-ID",

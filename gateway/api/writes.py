@@ -14,8 +14,10 @@ from gateway.api.keys import KeyInvalid, KeyMissing, parse_key
 from gateway.api.problems import Problem, Retry, problem
 from gateway.api.views import operation_view
 from gateway.operations.answers import operation_path
-from gateway.operations.engine import WRITE_SECONDS, Write
+from gateway.operations.engine import WRITE_SECONDS
 from gateway.operations.intents import Intent
+from gateway.operations.twins import said
+from gateway.operations.write import Write
 from gateway.providers.provider import Provider
 from policies.errors import DuplicateReference, KeyReused
 from policies.idempotency import fingerprint
@@ -75,6 +77,14 @@ def preference(lines: Sequence[str]) -> Preference:
     return Preference(default if wait is None else wait, ", ".join(applied) or None, later=later)
 
 
+def twin_allowed(call: Call) -> bool:
+    """Read `Ordergate-Allow-Twin: true`. Raises ApiError for any other value."""
+    lines = call.http.headers.getall("Ordergate-Allow-Twin", [])
+    if lines not in ([], ["true"]):
+        refuse("malformed-request", "Ordergate-Allow-Twin is `true`, or left out.")
+    return bool(lines)
+
+
 async def earlier(call: Call, key: Key) -> Answer | None:
     """Return the answer of an earlier request with the same key and content, or None when this is the first."""
     try:
@@ -91,6 +101,7 @@ async def carried_out(
     intent: Intent,
     *,
     reference: str | None = None,
+    twin: str | None = None,
     subject: str | None = None,
     valid_until: datetime | None = None,
 ) -> Answer:
@@ -103,6 +114,8 @@ async def carried_out(
         intent=intent,
         trip=call.trip(_seconds(valid_until), key.value),
         reference=reference,
+        twin=twin,
+        twin_allowed=twin is not None and twin_allowed(call),
         subject=subject,
         valid_until=valid_until,
     )
@@ -127,16 +140,36 @@ async def _told(call: Call, operation: Operation, key: Key, *, first: bool) -> A
     headers = {} if first else {"idempotency-replayed": "true"}
     if key.prefer.applied is not None:
         headers["preference-applied"] = key.prefer.applied
+    headers |= await _about_its_twin(call, operation)
+    if operation.state == "cancelled" and operation.cause == "twin":
+        raise await _conflict(call, "twin-order", await _first_twin(call, operation))
     if operation.state in {"accepted", "sending"} and not first and not key.prefer.later:
         raise await _conflict(call, "request-in-progress", operation.id)
     stored = operation.answer
-    if operation.state in {"accepted", "sending", "pending"} or stored is None or stored.status == 202:
+    if operation.state in {"accepted", "held", "sending", "pending"} or stored is None or stored.status == 202:
         headers |= {"location": operation_path(operation.id), "retry-after": "1"}
         return Answer(operation_view(operation, call.caller), 202, headers)
     media_type = stored.fields.get("content-type", "application/json")
     kept = {name: value for name, value in stored.fields.items() if name != "content-type"}
     body = stored.body if stored.status < 400 else _asked_by(stored.body, call.request_id)
     return Answer(body, stored.status, {**kept, **headers}, media_type)
+
+
+async def _about_its_twin(call: Call, operation: Operation) -> dict[str, str]:
+    """Return the headers that say that the order looks like another, with a link to that one if it is the caller's."""
+    fact = said(operation)
+    if fact is None or fact.verdict == "allowed":
+        return {}
+    first = await _first_twin(call, operation)
+    link = {} if first is None else {"link": f'<{operation_path(first)}>; rel="related"'}
+    return {"ordergate-twin": fact.verdict} | link
+
+
+async def _first_twin(call: Call, operation: Operation) -> str | None:
+    """Return the id of the operation that this one is a twin of, for the same caller only."""
+    fact = said(operation)
+    first = None if fact is None or fact.detail is None else await call.context.journal.get(fact.detail)
+    return None if first is None or first.caller != call.caller.name else first.id
 
 
 def _asked_by(body: bytes, request_id: str) -> bytes:
@@ -149,6 +182,7 @@ _RETRY: dict[str, Retry] = {
     "idempotency-key-reused": "new-key",
     # The reference stays taken, whatever the key.
     "duplicate-order-reference": "never",
+    "twin-order": "never",
 }
 
 

@@ -43,6 +43,24 @@ def base_url(text: str) -> str:
     return text.rstrip("/")
 
 
+def document_url(text: str) -> str:
+    """Return the URL of a document. Raises ValueError for one that must not be fetched."""
+    url = _split(text)
+    if url.fragment or "@" in url.netloc:
+        raise ValueError("holds a user or fragment; write scheme, host, path and query")
+    if url.scheme == "http" and not is_loopback(url.hostname or ""):
+        raise ValueError("could be changed on its way; write https:// (http:// is for loopback addresses)")
+    return text
+
+
+def collector_url(text: str) -> str:
+    """Return a collector's URL without the slash that ends it. Raises ValueError unless it is scheme, host and path."""
+    url = _split(text)
+    if url.query or url.fragment or "@" in url.netloc:
+        raise ValueError("holds a user, query or fragment; write scheme, host and path, and secrets under headers")
+    return text.rstrip("/")
+
+
 def proxy_url(text: str) -> str:
     """Return a proxy's URL. Raises ValueError unless it is `http://[user:password@]host:port`."""
     if not text.startswith("http://"):

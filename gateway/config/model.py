@@ -10,10 +10,16 @@ from pydantic import AfterValidator, Field, SecretStr
 from adapters.contract.models import values
 from adapters.contract.models.resources import OrderKind
 from gateway.config import addresses
-from gateway.config.callers import Caller
+from gateway.config.callers import Caller, Issuer
 from gateway.config.section import OneOrMore, Proxy, Section, Text
 
 PROVIDER_NAME = r"[a-z0-9][a-z0-9-]{0,62}"
+
+
+def _secret_header(secret: SecretStr) -> SecretStr:
+    if re.fullmatch(r"[!-~]([ !-~]*[!-~])?", secret.get_secret_value()) is None:
+        raise ValueError("is no header's value: printable ASCII, without a space at either end")
+    return secret
 
 
 def _journal_key(key: SecretStr) -> SecretStr:
@@ -82,11 +88,57 @@ class Store(Section):
     )
 
 
+class Otlp(Section):
+    """A collector that metrics and traces are sent to, by OpenTelemetry's protocol over HTTP."""
+
+    endpoint: Annotated[str, AfterValidator(addresses.collector_url)] = Field(
+        description="Where the collector is, `http://host:4318`: without `/v1/traces` and `/v1/metrics`."
+    )
+    headers: Mapping[str, Annotated[SecretStr, AfterValidator(_secret_header)]] = Field(
+        default_factory=dict,
+        description="Headers to send along, by name: `Authorization`, say. With any, `endpoint` is `https://` or a "
+        "loopback address.",
+    )
+    traces: bool = Field(True, description="Send traces.")
+    metrics: bool = Field(True, description="Send metrics.")
+    sample_ratio: float = Field(
+        0.1,
+        ge=0,
+        le=1,
+        description="The part of the traces beginning here that is recorded. A caller that sends `traceparent` has "
+        "decided for its own.",
+    )
+    interval: float = Field(60, ge=1, le=3600, description="Seconds between two exports of metrics.")
+
+
 class Telemetry(Section):
     """What can be seen of the running gateway besides its logs."""
 
     prometheus: bool = Field(
         False, description="Write `true` to serve metrics at `/metrics` of the admin listener, for Prometheus."
+    )
+    otlp: Otlp | None = Field(
+        None,
+        description="Send metrics and traces to a collector, by OpenTelemetry's protocol over HTTP. Needs "
+        "`pip install 'ordergate[telemetry]'`.",
+    )
+    service_name: Text = Field("ordergate", description="What the collector is to call this service.")
+
+
+class Twins(Section):
+    """What becomes of an order that looks like one that was just placed, under another key."""
+
+    action: Literal["warn", "hold", "reject"] = Field(
+        "warn",
+        description="`warn` places it and says so in the answer and the log; `hold` sends nothing until a person lets "
+        "it go; `reject` refuses it. A caller who means it sends `Ordergate-Allow-Twin: true`.",
+    )
+    window: float = Field(
+        3600,
+        ge=0,
+        le=2592000,
+        description="For how many seconds after an order the same goods for the same recipient at the same provider "
+        "are taken for a twin; 0 looks for none.",
     )
 
 
@@ -181,9 +233,15 @@ class Config(Section):
         default_factory=Telemetry,
         description="What can be seen of the running gateway besides its logs. Nothing is measured by default.",
     )
+    twins: Twins = Field(
+        default_factory=Twins, description="What becomes of an order that looks like one that was just placed."
+    )
     callers: Mapping[str, Caller] = Field(
         default_factory=dict,
         description="Applications that may call, by name. Without any, everybody on this machine may do everything.",
+    )
+    issuers: Mapping[str, Issuer] = Field(
+        default_factory=dict, description="Who issues the tokens that callers may show instead of an API key, by name."
     )
     providers: Mapping[str, ProviderConfig] = Field(
         description="The accounts at providers, by name. Names appear in ids (`shop-nl:1043`): lower-case letters, "

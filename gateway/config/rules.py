@@ -1,20 +1,25 @@
 """What no single key can tell: whether the parts of a configuration fit each other."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path as FilePath
+from urllib.parse import urlsplit
 
 from gateway.config.addresses import is_loopback
-from gateway.config.callers import EVERY_PROVIDER, Caller
-from gateway.config.model import Admin, Listen, ProviderConfig, Route, Store, When
+from gateway.config.callers import EVERY_PROVIDER, Caller, Issuer
+from gateway.config.model import Admin, Listen, ProviderConfig, Route, Store, Telemetry, When
 from gateway.config.problems import Path, suggestion
 from gateway.config.validation import Validator
 
+EXPORTER = "opentelemetry-exporter-otlp-proto-http"
+"""Where this is installed, so is all else that exports."""
 _STORES = {
     "memory": "memory:",
     "sqlite": "sqlite:/var/lib/ordergate/journal.db",
     "postgresql": "postgresql://user@host/database",
 }
+_SOURCES = ("jwks_url", "jwks_file", "secrets")
 _SIMULATED_EXCLUDES = ("base_url", "proxy", "ca_file", "client_cert")
 
 
@@ -44,6 +49,24 @@ def check_listeners(check: Validator, listen: Listen | None, admin: Admin | None
         check.refuse(("admin", "port"), "is the port of `listen` too; write another")
 
 
+def check_telemetry(check: Validator, telemetry: Telemetry | None) -> None:
+    """Refuse a collector that nothing here can speak to, and one that would be told secrets in clear."""
+    otlp = None if telemetry is None else telemetry.otlp
+    if otlp is None:
+        return
+    path = ("telemetry", "otlp")
+    try:
+        version(EXPORTER)
+    except PackageNotFoundError:
+        check.refuse(path, "needs packages that are not installed: pip install 'ordergate[telemetry]'", key=True)
+    check_names(check, (*path, "headers"), r"[A-Za-z0-9-]{1,100}", "letters, digits and hyphens")
+    url = urlsplit(otlp.endpoint)
+    if otlp.headers and url.scheme == "http" and not is_loopback(url.hostname or ""):
+        check.refuse(
+            (*path, "endpoint"), "would send `headers` in clear; write https:// (http:// is for loopback addresses)"
+        )
+
+
 def check_store(check: Validator, store: Store | None, real: Sequence[str]) -> None:
     """Accept a store of a known kind, and one that forgets only with the word for it and simulated providers only."""
     if store is None:
@@ -67,17 +90,58 @@ def check_store(check: Validator, store: Store | None, real: Sequence[str]) -> N
         )
 
 
-def check_callers(check: Validator, callers: Mapping[str, Caller], providers: Collection[str]) -> None:
-    """Refuse unknown providers and a key that would be two callers."""
-    owners: dict[str, str] = {}
+def check_callers(
+    check: Validator, callers: Mapping[str, Caller], providers: Collection[str], issuers: Collection[str]
+) -> None:
+    """Refuse a caller whom nobody could be, unknown names, and a key or token that would be two callers."""
+    owners: dict[str | tuple[str, str], str] = {}
     for name, caller in callers.items():
+        if not caller.keys and not caller.tokens and not check.wrong(("callers", name)):
+            check.refuse(("callers", name), "has neither keys nor tokens; write keys: with the hash of one", key=True)
         for index, key in enumerate(caller.keys):
             if owners.setdefault(key, name) != name:
                 check.refuse(_item(check, ("callers", name, "keys"), index), f"is a key of caller {owners[key]} too")
+        for index, token in enumerate(caller.tokens):
+            path = _item(check, ("callers", name, "tokens"), index)
+            _check_known(check, (*path, "issuer"), token.issuer, issuers, "issuer")
+            owner = owners.setdefault((token.issuer, token.subject or name), name)
+            if owner != name:
+                check.refuse(path, f"are tokens of caller {owner} too", key=True)
         for index, provider in enumerate(caller.providers):
             if provider != EVERY_PROVIDER:
                 path = _item(check, ("callers", name, "providers"), index)
                 _check_known(check, path, provider, providers, "provider")
+
+
+def check_issuers(check: Validator, issuers: Mapping[str, Issuer]) -> None:
+    """Refuse an issuer without keys or with several kinds of them, and two with the same `iss`."""
+    names: dict[str, str] = {}
+    for name, issuer in issuers.items():
+        path: Path = ("issuers", name)
+        given = [key for key in _SOURCES if getattr(issuer, key)]
+        if not given and not check.wrong(path):
+            check.refuse(path, "has no keys; write one of jwks_url, jwks_file, secrets", key=True)
+        for key in given[1:]:
+            check.refuse((*path, key), f"has no meaning beside {given[0]}; remove one of the two", key=True)
+        for key in () if "jwks_url" in given else ("ca_file", "proxy"):
+            if getattr(issuer, key) is not None:
+                check.refuse((*path, key), "has no meaning without jwks_url", key=True)
+        if "secrets" in given and check.node((*path, "algorithms")) is not None:
+            check.refuse((*path, "algorithms"), "has no meaning with secrets, which are for HS256", key=True)
+        for key in ("jwks_file", "ca_file"):
+            file = getattr(issuer, key)
+            if file is not None and not file.is_file():
+                check.refuse((*path, key), "names no file; write the path of one that is there")
+        if names.setdefault(issuer.issuer, name) != name:
+            check.refuse((*path, "issuer"), f"is that of issuer {names[issuer.issuer]} too")
+
+
+def unused_issuers(issuers: Collection[str], callers: Mapping[str, Caller]) -> Iterator[str]:
+    """Yield a warning for each issuer of whom no caller has tokens."""
+    used = {token.issuer for caller in callers.values() for token in caller.tokens}
+    for name in issuers:
+        if name not in used:
+            yield f"issuers.{name}: no caller has tokens of it"
 
 
 def check_routes(

@@ -54,7 +54,8 @@ def json_schema(
         "propertyNames": {"pattern": f"^{PROVIDER_NAME}$"},
         "minProperties": 1,
     }
-    members["callers"]["propertyNames"] = {"pattern": f"^{CALLER_NAME}$"}
+    for kind in ("callers", "issuers"):
+        members[kind]["propertyNames"] = {"pattern": f"^{CALLER_NAME}$"}
     accepting: Schema = _accepting_references({**schema, "$defs": dict(sorted(definitions.items()))})
     accepting["$defs"]["reference"] = _REFERENCE
     title = "gateway.yaml of Ordergate"

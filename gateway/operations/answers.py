@@ -152,6 +152,11 @@ def of_withdrawal(operation: Operation) -> StoredAnswer:
     return _stored(told, operation, "cancelled")
 
 
+def of_twin(operation: Operation) -> StoredAnswer:
+    """Return the problem of an order that was not placed because it looks like another."""
+    return _stored(problem("twin-order", provider=ProviderWords(name=operation.account)), operation, "cancelled")
+
+
 def _stored(told: Problem, operation: Operation, state: State) -> StoredAnswer:
     placed: Literal["yes", "no", "unknown", "pending"] = PLACED[state]
     retry = _RETRY.get(state)

@@ -1,8 +1,9 @@
 """Carries out writes: one claim for each key, one run at a time for each operation, an answer that is kept.
 
     submit ── claim ──► run the flow ──► done, refused, or not executed: ended, answer kept
-                │                    ├─► pending: the worker polls the provider's processes
-                │                    └─► unknown: the worker finds out (operations.resolver)
+                │  │                 ├─► pending: the worker polls the provider's processes
+                │  │                 └─► unknown: the worker finds out (operations.resolver)
+                │  └─ a twin: held until a person lets it go, or refused (operations.twins)
                 └─ lost to an earlier request: wait for its outcome, replay it
 
 The intent is durable before the first byte of a commit leaves. The caller's disconnect cancels nothing: a run is a
@@ -13,7 +14,7 @@ import asyncio
 import time
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -27,8 +28,10 @@ from gateway.operations import answers
 from gateway.operations.intents import Intent
 from gateway.operations.recorder import FlowChanged
 from gateway.operations.run import Run
+from gateway.operations.twins import Twins
+from gateway.operations.write import Write
 from gateway.points import reach
-from gateway.providers.provider import Provider, Trip
+from gateway.providers.provider import Provider
 from policies.errors import DuplicateReference, KeyReused, LeaseLost, Overloaded, PolicyError, Withdrawn, WritesPaused
 from policies.journal import Change, Evidence, Journal, JournalUnavailable, Operation
 from policies.operation import ENDED, State
@@ -48,22 +51,6 @@ LOOK_SECONDS = 0.25
 log = structlog.get_logger("ordergate.operations")
 
 
-@dataclass(frozen=True, slots=True)
-class Write:
-    """One intended write: whose, with which key and content, and what it wants."""
-
-    caller: str
-    key: str
-    fingerprint: str
-    provider: Provider
-    intent: Intent
-    trip: Trip
-    reference: str | None = None
-    twin: str | None = None
-    subject: str | None = None
-    valid_until: datetime | None = None
-
-
 class Engine:
     """Runs writes against the journal. `new_id` makes ids that grow with time; `worker` names this process."""
 
@@ -73,8 +60,10 @@ class Engine:
         providers: Mapping[str, Provider],
         new_id: Callable[[], str],
         worker: str,
+        twins: Twins | None = None,
     ) -> None:
         self.journal = journal
+        self.twins = twins or Twins(journal)
         self.providers = providers
         self.worker = worker
         self._new_id = new_id
@@ -106,20 +95,25 @@ class Engine:
         reach("before-claim")
         self._claiming += 1
         try:
-            claimed = await self.journal.claim(wanted)
+            async with self.twins.turn(wanted.twin):
+                claimed = await self.journal.claim(wanted)
+                reach("after-claim")
+                if claimed.id != wanted.id:
+                    return self._lost(claimed, write), False
+                run = Run(self.journal, write.provider, claimed, [], write.trip)
+                if await self.twins.stop(run):
+                    return run.operation, True
         finally:
             self._claiming -= 1
-        reach("after-claim")
-        if claimed.id != wanted.id:
-            return self._lost(claimed, write), False
-        run = Run(self.journal, write.provider, claimed, [], write.trip)
         self._runs[claimed.id] = run
         self.start(claimed.id, self.carry_out(run, write.intent))
-        return claimed, True
+        return run.operation, True
 
     def _wanted(self, write: Write) -> Operation:
         """Return the operation that a write begins as."""
         now = datetime.now(UTC)
+        claimed = Evidence(now, "claimed", "accepted", detail=write.trip.request_id)
+        allowed = (Evidence(now, "twin", "allowed"),) if write.twin_allowed else ()
         return Operation(
             id=self._new_id(),
             caller=write.caller,
@@ -137,7 +131,7 @@ class Engine:
             due=now,
             owner=self.worker,
             lease_until=now + timedelta(seconds=LEASE_SECONDS),
-            evidence=(Evidence(now, "claimed", "accepted", detail=write.trip.request_id),),
+            evidence=(claimed, *allowed),
         )
 
     def start(self, operation_id: str, work: Coroutine[object, object, None]) -> None:
@@ -162,7 +156,7 @@ class Engine:
                 # Its key was not used up, and somebody has claimed it anew already.
                 return run.operation
             left = deadline - time.monotonic()
-            if left <= 0 or operation.state in ENDED or operation.state in {"unknown", "parked"}:
+            if left <= 0 or operation.state in ENDED or operation.state in {"held", "unknown", "parked"}:
                 return operation
             ended = self._ended.get(operation_id)
             seconds = min(left, LOOK_SECONDS if ended is None else left)
@@ -172,12 +166,17 @@ class Engine:
             except TimeoutError:
                 continue
 
-    async def withdraw(self, operation: Operation) -> Operation:
-        """Cancel an operation of which nothing was sent. Raises Withdrawn when something was, or it has ended."""
-        if operation.state != "accepted":
+    async def withdraw(self, operation: Operation, by: str | None = None) -> Operation:
+        """Cancel an operation of which nothing was sent, on its caller's wish or `by` a person's.
+
+        Raises Withdrawn when something was sent, or it has ended.
+        """
+        if operation.state not in {"accepted", "held"}:
             raise Withdrawn
         now = datetime.now(UTC)
-        evidence = Evidence(now, "withdrawn", "not sent")
+        evidence = (
+            Evidence(now, "withdrawn", "not sent") if by is None else Evidence(now, "human", "dropped", detail=by)
+        )
         cancelled = replace(
             operation, state="cancelled", updated_at=now, version=operation.version + 1, due=None, owner=None
         )
@@ -191,6 +190,20 @@ class Engine:
         if (task := self._tasks.get(operation.id)) is not None:
             task.cancel()
         return cancelled
+
+    async def release(self, operation: Operation, *, by: str) -> Operation:
+        """Let a held operation go: a worker sends it next. Raises Withdrawn when it is not held any more."""
+        if operation.state != "held":
+            raise Withdrawn
+        now = datetime.now(UTC)
+        evidence = Evidence(now, "human", "released", detail=by)
+        until = now + timedelta(seconds=VALID_SECONDS)
+        until = min(operation.valid_until or until, until)
+        accepted = replace(operation, state="accepted", updated_at=now, version=operation.version + 1, cause=None)
+        accepted = replace(accepted, due=now, valid_until=until)
+        if not await self.journal.update(accepted, Change((evidence,))):
+            raise Withdrawn
+        return replace(accepted, evidence=(*operation.evidence, evidence))
 
     async def settle(self, operation: Operation, *, placed: bool, subject: str | None, by: str) -> Operation:
         """Enter a person's verdict on an operation in doubt. Raises Withdrawn when it is not in doubt any more."""

@@ -71,7 +71,8 @@ class Resolver:
             case "send" if run.provider.writes_paused:
                 await self._put_back(run, datetime.now(UTC) + timedelta(seconds=PAUSED_SECONDS), "writes are paused")
             case "send":
-                await self._engine.carry_out(run, intent)
+                if not await self._engine.twins.stop(run):
+                    await self._engine.carry_out(run, intent)
             case "poll":
                 await self._poll(run)
             case "look-up" if trait.kind == "async":

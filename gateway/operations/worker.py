@@ -6,6 +6,8 @@ from the journal by one worker, so several instances never work on the same one.
 
 import asyncio
 import random
+from contextlib import nullcontext
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -14,6 +16,9 @@ from gateway.operations.resolver import Resolver
 from gateway.points import reach
 from policies.errors import LeaseLost
 from policies.journal import JournalUnavailable, Operation
+
+if TYPE_CHECKING:
+    from gateway.telemetry.traces import Tracing
 
 INTERVAL = 0.5
 """Seconds between looks at the journal; with jitter, so that several instances do not look at once."""
@@ -25,10 +30,13 @@ log = structlog.get_logger("ordergate.worker")
 class Worker:
     """Looks for due operations until stopped. `scanned` is set after the first look."""
 
-    def __init__(self, engine: Engine, resolver: Resolver, *, interval: float = INTERVAL) -> None:
+    def __init__(
+        self, engine: Engine, resolver: Resolver, *, interval: float = INTERVAL, tracing: "Tracing | None" = None
+    ) -> None:
         self._engine = engine
         self._resolver = resolver
         self._interval = interval
+        self._tracing = tracing
         self._task: asyncio.Task[None] | None = None
         # Its own generator: the one that all share is others' to seed.
         self._chance = random.Random()  # noqa: S311 - spreads looks, hides nothing
@@ -57,7 +65,8 @@ class Worker:
 
     async def _resolve(self, operation: Operation) -> None:
         try:
-            await self._resolver.resolve(operation)
+            with nullcontext() if self._tracing is None else self._tracing.within("resolve operation"):
+                await self._resolver.resolve(operation)
         except LeaseLost:
             log.warning("operation is somebody else's now", operation=operation.id)
         except JournalUnavailable as error:

@@ -1,6 +1,7 @@
 """A gateway's process in the proof: forked, given its scaled times and its mutant, and serving until it is killed."""
 
 import asyncio
+import logging
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -34,7 +35,7 @@ class Birth:
 
 def run(plan: Plan, birth: Birth, until: Callable[[], None], loop_factory: Callable[[], Any]) -> None:
     """Serve until killed, having written the address to `report` as a line of JSON."""
-    logs.configure(birth.log.open("a"))
+    logs.configure(birth.log.open("a"), logging.WARNING)
     scale(plan)
     mutants.apply(plan.mutant)
     outbound.user_agent = lambda: f"{AGENT}{birth.instance}"  # type: ignore[assignment]

@@ -18,7 +18,7 @@ from gateway.proof.plan import Plan
 
 START_SECONDS = 20.0
 STARTS = 3
-ARMED_SECONDS = 0.5
+ARMED_SECONDS = 0.8
 """How long a gateway may take to reach the place where it is to end; after that it is killed where it stands."""
 AT_RANDOM = "at a random moment"
 
@@ -29,8 +29,9 @@ class FleetLost(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Restart:
-    """A kill and what followed: when the gateway died, and when it served again."""
+    """A kill and what followed: whose gateway died and when, and when it served again."""
 
+    journal: int
     died: datetime
     ready: datetime
 
@@ -61,6 +62,7 @@ def _be_nursery(plan: Plan, board: Board, control: socket.socket, folder: Path) 
 class Fleet:
     """Starts, kills and restarts gateways through the nursery."""
 
+    plan: Plan
     board: Board
     control: socket.socket
     urls: dict[int, str | None] = field(default_factory=dict)
@@ -81,8 +83,7 @@ class Fleet:
         reader, self._writer = await asyncio.open_connection(sock=self.control)
         self._reading = asyncio.create_task(self._read(reader))
         await self._until(lambda: bool(self.simulators))
-        for instance in range(self.board.instances):
-            await self.start(instance)
+        await asyncio.gather(*(self.start(instance) for instance in range(self.plan.gateways)))
 
     async def close(self) -> None:
         """End every process."""
@@ -102,9 +103,10 @@ class Fleet:
                 return
         raise FleetLost
 
-    def anywhere(self, chance: random.Random) -> str | None:
-        """Return the address of a gateway that serves, or None."""
-        serving = [url for url in self.urls.values() if url is not None]
+    def anywhere(self, journal: int, chance: random.Random) -> str | None:
+        """Return the address of a gateway of this journal that serves, or None."""
+        instances = range(journal * self.plan.instances, (journal + 1) * self.plan.instances)
+        serving = [url for instance in instances if (url := self.urls.get(instance)) is not None]
         return chance.choice(serving) if serving else None
 
     async def kill(self, instance: int, place: str | None, chance: random.Random) -> None:
@@ -113,7 +115,7 @@ class Fleet:
         if place is None:
             await asyncio.sleep(chance.uniform(0.0, 0.5))
         else:
-            self.board.arm(instance, place, chance.randrange(3))
+            self.board.arm(instance, place, chance.choice((0, 0, 1, 2)))
             try:
                 await self._until(lambda: instance not in self.urls, ARMED_SECONDS)
             except FleetLost:
@@ -125,7 +127,7 @@ class Fleet:
         self._killing.discard(instance)
         died = datetime.now(UTC)
         await self.start(instance)
-        self.restarts.append(Restart(died, datetime.now(UTC)))
+        self.restarts.append(Restart(self.plan.journal_of(instance), died, datetime.now(UTC)))
 
     async def _until(self, done: Any, seconds: float = START_SECONDS) -> None:
         try:
@@ -175,7 +177,7 @@ class Killer:
     async def run(self) -> None:
         """Kill every gateway again and again, each in its own time. Raises FleetLost."""
         async with asyncio.TaskGroup() as tasks:
-            for instance in range(self.plan.instances):
+            for instance in range(self.plan.gateways):
                 chance = random.Random(self.plan.seed * 1000 + instance)  # noqa: S311 - chooses places, hides nothing
                 tasks.create_task(self._hunt(instance, chance))
 

@@ -1,7 +1,9 @@
 """Callers: each wants one thing, asks with one key until it is sure, and writes down every answer before it thinks."""
 
 import asyncio
+import math
 import random
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,8 +20,13 @@ from gateway.proof.told import Told, Wanted
 
 GOODS = ("0000007740404", "2000000099026", "2000000099040", "2000000099033")
 """bol: what sells well; of which every change fails; which is slow and done; which is slow and not done."""
-PATIENCE = 15
+PATIENCE = 12
 """How often a caller asks before it waits for the end of the run."""
+LONGER = 1.4
+"""How much longer than the last a caller's pause is, up to LONGEST_SECONDS."""
+LONGEST_SECONDS = 2.0
+LAST_SECONDS = 4.0
+"""For how long callers go on asking after the last kill."""
 
 
 @dataclass
@@ -36,6 +43,7 @@ class Load:
         self._began = f"{datetime.now(UTC):%H%M%S%f}"[:9]
         self._number = 0
         self._tasks: set[asyncio.Task[None]] = set()
+        self._patient_until = math.inf
 
     async def run(self, enough: asyncio.Event) -> None:
         """Send callers at the plan's rate until there are enough orders and `enough` is set; wait for all of them."""
@@ -43,9 +51,10 @@ class Load:
         while len(self.wanted) < self.plan.orders or not enough.is_set():
             account = self.chance.choices(ACCOUNTS, weights)[0]
             self._send(account)
-            await asyncio.sleep(self.chance.expovariate(self.plan.rate * self.plan.instances**0.5))
+            await asyncio.sleep(self.chance.expovariate(self.plan.orders_per_second))
             if len(self._tasks) > 300:
                 await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+        self._patient_until = time.monotonic() + LAST_SECONDS
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=30.0)
         for task in self._tasks:
@@ -59,19 +68,20 @@ class Load:
     async def _caller(self, account: Account) -> None:
         self._number += 1
         reference = f"P{self._began}{self._number:06d}"
+        journal = self.chance.randrange(self.plan.journals)
         if account.order is None:
-            made = await self._change(account, reference)
+            made = await self._change(account, journal, reference)
             if made is None:
                 return
             await self.insist(made)
             return
         body = {"provider": account.name, "reference": reference, **account.order(account.name, reference)}
-        one = Wanted(account, f"key-{reference}", reference, "/v1/orders", body, (reference,))
+        one = Wanted(account, journal, f"key-{reference}", reference, "/v1/orders", body, (reference,))
         one.hangs_up = self.chance.uniform(0.01, 0.6) if self.chance.random() < 0.06 else None
         one.gives_up = self.chance.random() < 0.3
         self.wanted.append(one)
         if self.chance.random() < 0.06:
-            twin = Wanted(account, f"twin-{reference}", reference, one.path, body, one.marks, first=one)
+            twin = Wanted(account, journal, f"twin-{reference}", reference, one.path, body, one.marks, first=one)
             self.wanted.append(twin)
             await asyncio.gather(self.insist(one), self.insist(twin))
         elif self.chance.random() < 0.06:
@@ -81,7 +91,7 @@ class Load:
         else:
             await self.insist(one)
 
-    async def _change(self, account: Account, reference: str) -> Wanted | None:
+    async def _change(self, account: Account, journal: int, reference: str) -> Wanted | None:
         """Have a customer of bol order something, and want its cancellation or shipment."""
         several = account.name == "bol" and self.chance.random() < 0.5
         eans = self.chance.choices(GOODS, (12, 2, 2, 1 if account.name == "bol" else 0), k=2 if several else 1)
@@ -95,16 +105,17 @@ class Load:
         path = f"/v1/orders/{account.name}:{quote(made['id'])}"
         if account.name == "bol":
             body: dict[str, Any] = {"reason": "outOfStock"}
-            one = Wanted(account, f"key-{reference}", reference, f"{path}/cancellation", body, marks)
+            one = Wanted(account, journal, f"key-{reference}", reference, f"{path}/cancellation", body, marks)
         else:
             lines = [{"id": mark, "quantity": 1} for mark in marks]
             body = {"lines": lines, "carrier": "TNT", "trackingCode": reference}
-            one = Wanted(account, f"key-{reference}", reference, f"{path}/shipments", body, marks)
+            one = Wanted(account, journal, f"key-{reference}", reference, f"{path}/shipments", body, marks)
         self.wanted.append(one)
         return one
 
     async def insist(self, one: Wanted) -> None:
         """Ask again with the same key until the answer is sure, or patience is at its end."""
+        pause = 0.3
         for _ in range(PATIENCE):
             told = await self.ask(one, hangs_up=one.hangs_up)
             one.hangs_up = None
@@ -113,13 +124,16 @@ class Load:
             if told is None:
                 await asyncio.sleep(self.chance.uniform(0.02, 0.15))
                 continue
-            if told.retry == "new-key" or (told.status in {429, 503} and one.gives_up):
+            if told.parked or told.retry == "new-key" or (told.status in {429, 503} and one.gives_up):
                 return
-            await asyncio.sleep(self.chance.uniform(0.1, 0.5))
+            await asyncio.sleep(pause * self.chance.uniform(0.3, 1.7))
+            pause = min(LONGER * pause, LONGEST_SECONDS)
+            if time.monotonic() > self._patient_until:
+                return
 
     async def ask(self, one: Wanted, *, wait: int = 2, hangs_up: float | None = None) -> Told | None:
         """Ask once; write down what was answered, and return it, or None where nothing came."""
-        url = await self._somewhere()
+        url = await self._somewhere(one.journal)
         if url is None:
             return None
         headers = {
@@ -127,6 +141,7 @@ class Load:
             "Content-Type": "application/json",
             "Prefer": f"wait={wait}",
         }
+        one.silent = True
         try:
             async with asyncio.timeout(hangs_up or wait + 4.0):
                 async with self.session.post(
@@ -134,18 +149,16 @@ class Load:
                 ) as got:
                     raw = await got.read()
         except (aiohttp.ClientError, TimeoutError, OSError):
-            one.silences += 1
-            one.silent = True
             return None
         told = Told(datetime.now(UTC), got.status, _read(raw))
         one.told.append(told)
         one.silent = False
         return told
 
-    async def _somewhere(self) -> str | None:
-        """Return the address of a gateway as soon as one serves, or None when none does for long."""
+    async def _somewhere(self, journal: int) -> str | None:
+        """Return the address of a gateway of a journal as soon as one serves, or None when none does for long."""
         for _ in range(200):
-            url = self.fleet.anywhere(self.chance)
+            url = self.fleet.anywhere(journal, self.chance)
             if url is not None:
                 return url
             await asyncio.sleep(0.05)
@@ -156,18 +169,18 @@ class Load:
         for start in range(0, len(several), 50):
             await asyncio.gather(*(self.ask(one, wait=1) for one in several[start : start + 50]))
 
-    async def live(self) -> int | None:
-        """Return how many operations have not ended and are not parked, of those first listed; None for no answer."""
-        url = self.fleet.anywhere(self.chance)
-        found = 0
+    async def quiet(self, journal: int) -> bool:
+        """Tell whether a gateway says that every operation in its journal has ended or is parked."""
+        url = self.fleet.anywhere(journal, self.chance)
         try:
-            for state in ("accepted", "sending", "pending", "unknown"):
+            for state in ("unknown", "pending", "sending", "accepted"):
                 async with asyncio.timeout(5.0):
-                    async with self.session.get(f"{url}/v1/operations?state={state}&limit=50") as got:
-                        found += len(msgspec.json.decode(await got.read())["items"])
+                    async with self.session.get(f"{url}/v1/operations?state={state}&limit=1") as got:
+                        if msgspec.json.decode(await got.read())["items"]:
+                            return False
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
-            return None
-        return found
+            return False
+        return True
 
 
 def _read(raw: bytes) -> Any:

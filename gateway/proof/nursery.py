@@ -11,6 +11,7 @@ Lines of JSON in: {"do": "start" | "kill" | "pause" | "resume", "instance": 0}. 
 import asyncio
 import dataclasses
 import gc
+import logging
 import os
 import selectors
 import signal
@@ -25,11 +26,13 @@ from typing import Any, NoReturn
 import msgspec
 import uvloop
 
-from gateway.config.load import load
+from gateway.app import Gateway
+from gateway.config.load import Configuration, load
 from gateway.proof import child, simulators
 from gateway.proof.accounts import configuration
 from gateway.proof.board import Board
 from gateway.proof.plan import Plan
+from gateway.telemetry import logs
 
 SIGNALS = {"kill": signal.SIGKILL, "pause": signal.SIGSTOP, "resume": signal.SIGCONT}
 
@@ -51,7 +54,7 @@ class Nursery:
         self._board = board
         self._control = control
         self._folder = folder
-        self._configuration: Any = None
+        self._configurations: list[Configuration] = []
         self._children: dict[int, Child] = {}
         self._lifeline = os.pipe()
         self._selector = selectors.DefaultSelector()
@@ -89,7 +92,8 @@ class Nursery:
 
     def _serve(self, instance: int, report: int) -> None:
         log = self._folder / f"gateway-{instance}.log"
-        birth = child.Birth(instance, self._configuration, self._board, report, log)
+        configuration = self._configurations[self._plan.journal_of(instance)]
+        birth = child.Birth(instance, configuration, self._board, report, log)
         child.run(self._plan, birth, self._until_orphaned, uvloop.new_event_loop)
 
     def _fork(self, instance: int | None, work: Callable[[int], None]) -> None:
@@ -139,11 +143,18 @@ class Nursery:
 
     def _configure(self, urls: dict[str, str]) -> None:
         path = self._folder / "gateway.json"
-        store = self._plan.store or f"sqlite:{self._folder / 'journal.db'}"
-        path.write_bytes(configuration(urls, store, self._plan))
+        stores = [self._plan.store_url(journal, self._folder) for journal in range(self._plan.journals)]
+        path.write_bytes(configuration(urls, stores[0], self._plan))
         loaded = load(path, {})
-        # What dies here are processes, not the machine: any file system remembers across that.
-        self._configuration = dataclasses.replace(loaded, store=loaded.store.model_copy(update={"ephemeral": True}))
+        self._configurations = [_at(loaded, url) for url in stores]
+        self._warm_up(self._configurations[0])
+
+    def _warm_up(self, warm: Configuration) -> None:
+        """Start and stop a gateway here: what a process makes once and keeps, its children need not make again."""
+        logs.configure((self._folder / "nursery.log").open("a"), logging.WARNING)
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_start_and_stop(warm))
+        gc.collect()
         gc.freeze()
 
     def _bury(self, descriptor: int, one: Child) -> None:
@@ -162,3 +173,16 @@ class Nursery:
             os.kill(one.pid, signal.SIGKILL)
         for one in self._children.values():
             os.waitpid(one.pid, 0)
+
+
+def _at(loaded: Configuration, url: str) -> Configuration:
+    """Return the configuration with a journal there, and without warnings of secrets that are none."""
+    # What dies here are processes, not the machine: any file system remembers across that.
+    store = loaded.store.model_copy(update={"url": url, "ephemeral": True})
+    return dataclasses.replace(loaded, store=store, warnings=())
+
+
+async def _start_and_stop(configuration: Configuration) -> None:
+    gateway = Gateway(configuration)
+    await gateway.start()
+    await gateway.stop(grace=0.0)

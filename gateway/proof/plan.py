@@ -1,7 +1,9 @@
-"""What one run of the proof does: how many kills, where the journal is, how times are scaled down."""
+"""What one run of the proof does: how many kills, where the journals are, how times are scaled down."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
@@ -35,21 +37,44 @@ LATE_ERRORS = 0.3
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One run. `store` is a URL, or "" for a file of the run's own; `orders` is the least number of them."""
+    """One run. `store` is a URL, or "" for files of the run's own; `orders` is the least number of them.
+
+    Several `journals` side by side, each with its own `instances` of gateways, give as many kills in less time.
+    """
 
     kills: int = 100
     seed: int = 0
     store: str = ""
+    journals: int = 1
     instances: int = 1
     profile: Profile = "resend"
     orders: int = 60
     mutant: str | None = None
-    rate: float = 14.0
+    rate: float = 9.0
     faults: Mapping[str, float] = field(default_factory=lambda: FAULTS)
     settling_seconds: float = 130.0
     """How long the journal may take to become quiet after the last kill."""
 
     @property
+    def gateways(self) -> int:
+        """Return how many gateways there are; they are numbered from 0, journal by journal."""
+        return self.journals * self.instances
+
+    @property
+    def orders_per_second(self) -> float:
+        """Return how many orders callers begin in a second: more with more gateways, which share the processors."""
+        return self.rate * math.sqrt(self.gateways)
+
+    @property
     def kill_seconds(self) -> float:
         """Return how long all kills may take together."""
-        return 30.0 + 5.0 * self.kills / self.instances
+        return 30.0 + 5.0 * self.kills / self.gateways
+
+    def journal_of(self, gateway: int) -> int:
+        """Return the number of the journal that a gateway works with."""
+        return gateway // self.instances
+
+    def store_url(self, journal: int, folder: Path) -> str:
+        """Return where a journal is; a file of the run's own is in `folder`, others are beside the one named."""
+        url = self.store or f"sqlite:{folder / 'journal.db'}"
+        return f"{url}-{journal + 1}" if journal else url

@@ -1,8 +1,9 @@
 """What a run prints."""
 
 import math
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -41,11 +42,12 @@ def scaling_text(plan: Plan) -> str:
     faults = ", ".join(f"{kind} {probability:g}" for kind, probability in plan.faults.items())
     mutant = "" if plan.mutant is None else f", with the fault {plan.mutant} in every gateway"
     return (
-        f"seed {plan.seed}, {plan.kills} kills, {plan.instances} gateway(s), store {_store(plan)},"
-        f" on_absent: {plan.profile}{mutant}\n"
+        f"seed {plan.seed}, {plan.kills} kills, {plan.journals} journal(s) side by side with {plan.instances}"
+        f" gateway(s) each, store {_store(plan)}, on_absent: {plan.profile}{mutant}\n"
         f"scaled down to the simulators (seconds): requests 1, settle {SETTLE:g} after that, visibility lag {LAG:g}"
         f" (gelato), slow answers {SLOW:g}, horizon {HORIZON:g}; {scaled}\n"
-        f"faults: {faults}; of the answers lost after the deed {LATE_ERRORS:.0%} are a 500"
+        f"{plan.orders_per_second:.0f} orders a second; faults: {faults}; of the answers lost after the deed"
+        f" {LATE_ERRORS:.0%} are a 500"
     )
 
 
@@ -109,15 +111,16 @@ def _places(fleet: Fleet, board: Board) -> Table:
     return table
 
 
-def settling_times(rows: Sequence[Operation], restarts: Sequence[Restart]) -> list[float]:
-    """Return, sorted, how long after the restart each operation took to end that a kill had left open."""
+def settling_times(rows: Iterable[Operation], restarts: Iterable[Restart]) -> list[float]:
+    """Return how long after the restart each operation of a journal took to end that a kill there had left open."""
     found = []
+    in_order = sorted(restarts, key=lambda one: one.died)
     for row in rows:
         ended = row.evidence[-1].at if row.evidence else row.updated_at
-        hit = next((one for one in restarts if row.created_at < one.died < ended), None)
-        if hit is not None:
-            found.append(max(0.0, (ended - hit.ready).total_seconds()))
-    return sorted(found)
+        first = bisect_right(in_order, row.created_at, key=lambda one: one.died)
+        if first < len(in_order) and in_order[first].died < ended:
+            found.append(max(0.0, (ended - in_order[first].ready).total_seconds()))
+    return found
 
 
 def restart_time(restarts: Sequence[Restart]) -> float:

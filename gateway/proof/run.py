@@ -36,14 +36,14 @@ def prove(plan: Plan, console: Console) -> int:
         console.print("ordergate prove forks its gateways, which this system cannot.")
         return 2
     console.print(report.scaling_text(plan), highlight=False)
-    board = Board(plan.instances)
+    board = Board(plan.gateways)
     with TemporaryDirectory(prefix="ordergate-proof-") as name:
         folder = Path(name)
         pid, control = fork_nursery(plan, board, folder)
         # Told to end, it takes its processes and files with it.
         signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
         try:
-            proof = _Proof(plan, board, Fleet(board, control), folder, console)
+            proof = _Proof(plan, board, Fleet(plan, board, control), folder, console)
             asyncio.run(proof.act())
         except FleetLost:
             _crashes(folder, console)
@@ -86,7 +86,7 @@ class _Proof:
     async def act(self) -> None:
         """Do everything that needs gateways and simulators. Raises FleetLost."""
         timeout = aiohttp.ClientTimeout(total=15)
-        connector = aiohttp.TCPConnector(limit=0, force_close=True)
+        connector = aiohttp.TCPConnector(limit=0)
         async with aiohttp.ClientSession(timeout=timeout, connector=connector) as session:
             try:
                 await self._fleet.open()
@@ -107,9 +107,17 @@ class _Proof:
 
     async def judge(self) -> int:
         """Judge, when no gateway has the journal open any more; return the exit status."""
-        rows, gone = await self._read_journal(self._wanted)
+        rows: dict[str, Operation] = {}
+        gone: set[str] = set()
+        times: list[float] = []
+        for journal in range(self._plan.journals):
+            found = await self._read_journal(journal, gone)
+            rows |= found
+            times += report.settling_times(
+                found.values(), [one for one in self._fleet.restarts if one.journal == journal]
+            )
         verdict = judge(self._wanted, rows, gone, self._truth)
-        self._show(verdict, rows)
+        self._show(verdict, sorted(times))
         if verdict.violations:
             return 1
         return 0 if self._fleet.kills.total() >= self._plan.kills else 2
@@ -143,35 +151,36 @@ class _Proof:
         """Wait until every operation has ended or is parked; tell whether that came in time."""
         try:
             async with asyncio.timeout(self._plan.settling_seconds):
-                while await load.live() != 0:  # noqa: ASYNC110 - other processes are asked
-                    await asyncio.sleep(0.2)
+                for journal in range(self._plan.journals):
+                    while not await load.quiet(journal):  # noqa: ASYNC110 - other processes are asked
+                        await asyncio.sleep(0.2)
         except TimeoutError:
             return False
         return True
 
-    async def _read_journal(self, wanted: Sequence[Wanted]) -> tuple[dict[str, Operation], set[str]]:
-        """Return the journal's operations by key, and the operations that were told of and that it does not know."""
-        url = self._plan.store or f"sqlite:{self._folder / 'journal.db'}"
-        journal = await open_journal(url, ephemeral=True)
+    async def _read_journal(self, number: int, gone: set[str]) -> dict[str, Operation]:
+        """Return a journal's operations by key; add to `gone` those that were told of and that it does not know."""
+        journal = await open_journal(self._plan.store_url(number, self._folder), ephemeral=True)
         try:
             rows: dict[str, Operation] = {}
-            gone: set[str] = set()
-            for one in wanted:
+            for one in self._wanted:
+                if one.journal != number:
+                    continue
                 row = await journal.find(CALLER, one.key)
                 if row is not None:
                     rows[one.key] = row
-                gone |= {told for told in one.operations if await journal.get(told) is None}
-            return rows, gone
+                others = one.operations - {row.id if row is not None else None}
+                gone |= {told for told in others if await journal.get(told) is None}
+            return rows
         finally:
             await journal.close()
 
-    def _show(self, verdict: Verdict, rows: dict[str, Operation]) -> None:
+    def _show(self, verdict: Verdict, times: Sequence[float]) -> None:
         verdict.violations += [Violation("crashed", "", crash) for crash in self._fleet.crashes]
         report.show(self._console, verdict, self._truth, self._fleet, self._board)
         _crashes(self._folder, self._console)
         for remark, count in report.remarks(self._folder).most_common(8):
             self._console.print(f"logged {count} times  {remark}", highlight=False, markup=False)
-        times = report.settling_times(list(rows.values()), self._fleet.restarts)
         seconds = time.monotonic() - self._began
         text = report.summary(verdict, times, seconds, len(self._wanted), self._fleet.kills.total())
         self._console.print(text, highlight=False)

@@ -42,6 +42,11 @@ class Told:
         return self.body.get("retry") if isinstance(self.body, dict) else None
 
     @property
+    def parked(self) -> bool:
+        """Tell whether it waits for a person, so that asking again soon tells nothing new."""
+        return isinstance(self.body, dict) and self.body.get("state") == "parked"
+
+    @property
     def outside_the_contract(self) -> bool:
         """Tell whether a write may never be answered so: a server error without its fate, or what is not JSON."""
         if not isinstance(self.body, dict):
@@ -80,12 +85,13 @@ def _of_change(body: Json, mark: str) -> Belief:
 class Wanted:
     """One intended write: where it is sent, what it wants, and what its caller was told.
 
-    `marks` name what may come of it: the order's reference, or the lines of a change. `hangs_up` after so many
-    seconds. `first` is the write whose reference this one takes as well, with another key;
-    `asked_at_once` says that two callers share the key.
+    `journal` is the number of the one whose gateways are asked. `marks` name what may come of it: the order's
+    reference, or the lines of a change. `hangs_up` after so many seconds. `first` is the write whose reference this one
+    takes as well, with another key; `asked_at_once` says that two callers share the key.
     """
 
     account: Account
+    journal: int
     key: str
     reference: str
     path: str
@@ -96,7 +102,6 @@ class Wanted:
     gives_up: bool = False
     asked_at_once: bool = False
     told: list[Told] = field(default_factory=list)
-    silences: int = 0
     silent: bool = False
     """Whether the last request got no answer: it may have begun what an earlier answer said was not done."""
 

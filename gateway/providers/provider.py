@@ -8,7 +8,14 @@ from typing import Any, TypeVar
 import structlog
 
 from adapters.contract.adapter import Adapter, Token
-from adapters.contract.errors import AdapterError, CredentialsRefused, NoAnswer, ProviderError, RateLimited
+from adapters.contract.errors import (
+    AccountRefused,
+    AdapterError,
+    CredentialsRefused,
+    NoAnswer,
+    ProviderError,
+    RateLimited,
+)
 from adapters.contract.flow import Answer, Flow
 from adapters.contract.wire import HttpRequest, HttpResponse
 from gateway.config.model import Timeouts
@@ -22,8 +29,8 @@ from gateway.providers.pacing import Pacer, PacingRefused
 from gateway.providers.redaction import Redaction
 from gateway.providers.tokens import Tokens
 from gateway.providers.trip import Place, Trip
-from gateway.telemetry.catalogue import QUEUE_DURATION
-from gateway.telemetry.metrics import Metrics
+from gateway.telemetry.catalogue import LOGINS, QUEUE_DURATION
+from gateway.telemetry.watch import Watch
 from policies.errors import CapacityExceeded, DeadlineExceeded
 from policies.operation import Attempt
 
@@ -47,7 +54,7 @@ class Provider:
         *,
         adapter_name: str,
         simulated: bool,
-        metrics: Metrics | None = None,
+        watch: Watch | None = None,
     ) -> None:
         self.name = adapter.name
         self.adapter_name = adapter_name
@@ -59,7 +66,8 @@ class Provider:
         self._outbound = outbound
         self._pacer = pacer
         self._timeouts = timeouts
-        self._metrics = metrics
+        self._watch = watch
+        self._metrics = None if watch is None else watch.metrics
         self._tokens = Tokens(self._login, time.monotonic)
         self._redaction = Redaction(adapter.credentials)
 
@@ -102,8 +110,8 @@ class Provider:
 
     async def _sent(self, request: HttpRequest, token: Token | None, place: Place, trip: Trip) -> Answer:
         authorized = self._authorized(request, token)
-        if trip.traceparent is not None:
-            authorized = authorized.with_headers({"traceparent": trip.traceparent})
+        if trip.trace is not None:
+            authorized = authorized.with_headers(trip.trace.headers())
         own = self._timeouts.order if request.effect == "commit" else self._timeouts.read
         tried = len(trip.attempts)
         try:
@@ -147,7 +155,10 @@ class Provider:
                         raise DeadlineExceeded
                 left = trip.left(own)
                 try:
-                    response = await self._outbound.send(authorized, self._channel, left)
+                    if self._watch is None:
+                        response = await self._outbound.send(authorized, self._channel, left)
+                    else:
+                        response = await self._watch.send(authorized, self._channel, left, trip, place)
                 except asyncio.CancelledError:
                     if request.effect == "commit":
                         # Stopped in the middle: nobody knows what left, so all of it may have.
@@ -179,6 +190,7 @@ class Provider:
             phase=failure.phase,
             kind=failure.kind,
             request_id=trip.request_id,
+            trace_id=trip.trace_id,
             idempotency_key=trip.idempotency_key,
         )
         if failure.kind == "invalid" and failure.phase == "not-sent":
@@ -224,6 +236,7 @@ class Provider:
                     (error.request_id if error else None) or response.headers.get("x-request-id"), request
                 ),
                 request_id=trip.request_id,
+                trace_id=trip.trace_id,
                 idempotency_key=trip.idempotency_key,
             )
         return response if error is None else error
@@ -248,8 +261,15 @@ class Provider:
             _, answer = await self._exchange(request, request, self._timeouts.login, place, trip)
             return answer
 
+        outcome = "failed"
         try:
-            return await drive(flow(), trip, sent, name=self.name)
+            token = await drive(flow(), trip, sent, name=self.name)
+            outcome = "done"
+            return token
         except ProviderError as error:
             self.last_failure = type(error).__name__
+            outcome = "refused" if isinstance(error, CredentialsRefused | AccountRefused) else "failed"
             raise
+        finally:
+            if self._metrics is not None:
+                self._metrics.add(LOGINS, self.name, outcome)

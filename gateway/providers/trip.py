@@ -8,6 +8,7 @@ from typing import Protocol
 from adapters.contract.errors import ProviderError
 from adapters.contract.flow import Answer
 from adapters.contract.wire import HttpRequest, HttpResponse
+from gateway.telemetry.trace_context import TraceContext
 from policies.operation import Attempt
 
 Place = tuple[int, int]
@@ -38,23 +39,30 @@ class Recorder(Protocol):
 class Trip:
     """What one call through a provider may take, and what it saw.
 
-    `deadline` is monotonic time. `recorder` keeps the requests of a write. `attempts` has every commit that was tried,
-    in order; `commits` counts those that the flow wanted sent. `last_error` is what the last commit was answered, where
-    that was an error. Callers who wait for the same limit take turns by `caller`, as often as `weight` says.
+    `deadline` is monotonic time. `trace` is handed on to the provider. `recorder` keeps the requests of a write.
+    `attempts` has every commit that was tried, in order; `commits` counts those that the flow wanted sent. `tries`
+    counts how often each request was sent, where that is traced. `last_error` is what the last commit was answered,
+    where that was an error. Callers who wait for the same limit take turns by `caller`, as often as `weight` says.
     """
 
     deadline: float
     request_id: str
     idempotency_key: str | None = None
-    traceparent: str | None = None
+    trace: TraceContext | None = None
     caller: str = ""
     weight: int = 1
     recorder: Recorder | None = None
     attempts: list[Attempt] = field(default_factory=list)
     commits: int = 0
     last_error: ProviderError | None = None
+    tries: dict[Place, int] = field(default_factory=dict)
     queue_seconds: float = 0.0
     provider_seconds: float = 0.0
+
+    @property
+    def trace_id(self) -> str | None:
+        """Return the trace that this belongs to, for a log."""
+        return None if self.trace is None else self.trace.trace_id
 
     def doubt(self) -> None:
         """Take back what was concluded from a success status: the body was to tell, and cannot be read."""

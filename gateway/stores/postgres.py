@@ -21,7 +21,7 @@ from gateway.stores.postgres_reads import Reads
 from gateway.stores.postgres_schema import migrate, require_newest
 from gateway.stores.rows import Rows
 from gateway.stores.sealing import Sealing
-from policies.journal import Change, Event, Evidence, Operation, Step
+from policies.journal import Change, Event, Evidence, Open, Operation, Step
 from policies.operation import State
 
 
@@ -103,6 +103,9 @@ class PostgresJournal:
 
     async def events(self, after: int, limit: int) -> list[Event]:
         return await self._pool.read(lambda connection: self._reads.events(connection, after, limit))
+
+    async def still_open(self) -> list[Open]:
+        return await self._pool.read(self._reads.still_open)
 
     async def purge(self, now: datetime, limit: int = 1000) -> int:
         async def take(connection: Connection) -> int:

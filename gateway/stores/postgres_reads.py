@@ -7,7 +7,8 @@ from uuid import UUID
 
 from gateway.stores.postgres_connection import Connection
 from gateway.stores.rows import OPERATION, AnswerRow, Rows
-from policies.journal import Event, Operation, Step
+from policies.journal import Event, Open, Operation, Step
+from policies.operation import OPEN
 
 # Columns in the order of rows.OPERATION, then what stands apart; facts in the order of rows.EVIDENCE.
 _COLUMNS = """
@@ -47,6 +48,9 @@ SELECT sequence, subject, version, operation, state, at FROM gw.event
 WHERE sequence > $1
   AND sequence < (SELECT base FROM gw.numbering) + pg_snapshot_xmin(pg_current_snapshot())::text::bigint
 ORDER BY sequence LIMIT $2
+"""
+_OPEN = """
+SELECT account, state, count(*), min(created_at) FROM gw.operation WHERE state = ANY($1) GROUP BY account, state
 """
 _CONDITIONS = {
     "caller": "o.caller",
@@ -108,6 +112,10 @@ class Reads:
     async def events(self, connection: Connection, after: int, limit: int) -> list[Event]:
         """Return events after a sequence number that no other can come before any more."""
         return [self._rows.event(tuple(row)) for row in await connection.fetch(_EVENTS, after, limit)]
+
+    async def still_open(self, connection: Connection) -> list[Open]:
+        """Return what has not ended or waits for a person, by account and state."""
+        return [self._rows.open(tuple(row)) for row in await connection.fetch(_OPEN, list(OPEN))]
 
     async def _read(self, connection: Connection, sql: str, *values: object) -> list[Operation]:
         if any(_cannot_be(value) for value in values):

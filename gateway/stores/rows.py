@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from gateway.stores.sealing import Sealing
-from policies.journal import Event, Evidence, Operation, Step, StoredAnswer
+from policies.journal import Event, Evidence, Open, Operation, Step, StoredAnswer
 
 FIXED = ("id", "caller", "key", "fingerprint", "kind", "account", "created_at", "reference", "twin")
 """Columns of an operation that its claim fixes."""
@@ -38,6 +38,7 @@ CHANGING = (
 OPERATION = FIXED + CHANGING
 EVIDENCE = ("at", "kind", "verdict", "phase", "status", "detail")
 STEP = ("index", "part", "name", "effect", "digest", "phase")
+OPEN = ("account", "state", "count", "oldest")
 EVENT = ("sequence", "subject", "version", "operation", "state", "at")
 
 REQUEST_DAYS = 7
@@ -55,6 +56,7 @@ TIMES = frozenset(
         "valid_until",
         "due",
         "lease_until",
+        "oldest",
     }
 )
 """Columns of any table that hold a time."""
@@ -122,6 +124,10 @@ class Rows:
     def event(self, row: Sequence[Any]) -> Event:
         """Return an event from the columns EVENT."""
         return Event(**self._fields(EVENT, row))
+
+    def open(self, row: Sequence[Any]) -> Open:
+        """Return what is still open from the columns OPEN."""
+        return Open(**self._fields(OPEN, row))
 
     def step(self, operation_id: str, row: Sequence[Any], request: bytes | None, answer: bytes | None) -> Step:
         """Return a step from the columns STEP and its sealed bodies."""

@@ -22,7 +22,7 @@ from gateway.stores.sqlite_lane import Lane
 from gateway.stores.sqlite_purge import purge
 from gateway.stores.sqlite_reads import Reads
 from gateway.stores.sqlite_times import from_micros, to_micros
-from policies.journal import Change, Event, Evidence, Operation, Step
+from policies.journal import Change, Event, Evidence, Open, Operation, Step
 from policies.operation import State
 
 MEMORY_BYTES = 1 << 30
@@ -135,6 +135,9 @@ class SqliteJournal:
 
     async def events(self, after: int, limit: int) -> list[Event]:
         return await self._reading.run(lambda connection: self._reads.events(connection, after, limit))
+
+    async def still_open(self) -> list[Open]:
+        return await self._reading.run(self._reads.still_open)
 
     async def purge(self, now: datetime, limit: int = 1000) -> int:
         return await self._writing.run(lambda connection: purge(connection, now, limit))

@@ -9,7 +9,8 @@ import msgspec
 
 from gateway.stores.rows import OPERATION, AnswerRow, Rows
 from gateway.stores.sqlite_times import to_micros
-from policies.journal import Event, Evidence, Operation, Step
+from policies.journal import Event, Evidence, Open, Operation, Step
+from policies.operation import OPEN
 
 # Columns in the order of rows.OPERATION, then what stands apart.
 _OPERATIONS = """
@@ -48,6 +49,10 @@ WHERE s.operation = ? ORDER BY s."index", s.part
 """
 _EVENTS = """
 SELECT sequence, subject, version, operation, state, at FROM event WHERE sequence > ? ORDER BY sequence LIMIT ?
+"""
+_OPEN = """
+SELECT account, state, count(*), min(created_at) FROM operation WHERE state IN (SELECT value FROM json_each(?))
+GROUP BY account, state
 """
 
 
@@ -106,6 +111,10 @@ class Reads:
     def events(self, connection: sqlite3.Connection, after: int, limit: int) -> list[Event]:
         """Return events after a sequence number."""
         return [self._rows.event(row) for row in connection.execute(_EVENTS, (after, limit)).fetchall()]
+
+    def still_open(self, connection: sqlite3.Connection) -> list[Open]:
+        """Return what has not ended or waits for a person, by account and state."""
+        return [self._rows.open(row) for row in connection.execute(_OPEN, (listed(OPEN),)).fetchall()]
 
     def _read(self, connection: sqlite3.Connection, sql: str, values: Sequence[Any]) -> list[Operation]:
         found = connection.execute(sql, values).fetchall()

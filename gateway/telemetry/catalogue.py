@@ -4,13 +4,14 @@ Labels take values from a bounded set only: configured names, templates of route
 caller's text, an address.
 """
 
-from gateway.telemetry.instruments import Instrument, gauge, histogram
+from gateway.telemetry.instruments import Instrument, counter, gauge, histogram
 
 PROVIDER = "ordergate.provider"
 """Label: the name of the account, as configured under `providers`."""
 
 # OpenTelemetry's semantic conventions for HTTP, and what an order may take besides.
 _HTTP = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0, 30.0)
+_COMMIT = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 _WAIT = (0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 
 SERVER_DURATION = histogram(
@@ -29,6 +30,53 @@ QUEUE_DURATION = histogram(
     "Waits of requests for room in a provider's limits, also those that ended in a refusal.",
     PROVIDER,
     buckets=_WAIT,
+)
+CLIENT_DURATION = histogram(
+    "http.client.request.duration",
+    "Requests to providers, from the look-up of the name to the last byte of the answer. `error.type` is the status"
+    " from 400 up or what went wrong; `ordergate.wire_phase` says how far the request got.",
+    PROVIDER,
+    "ordergate.step",
+    "http.request.method",
+    "http.response.status_code",
+    "error.type",
+    "ordergate.wire_phase",
+    buckets=_HTTP,
+)
+CLIENT_ACTIVE = gauge("http.client.active_requests", "Requests to providers under way.", PROVIDER, unit="{request}")
+LOGINS = counter(
+    "ordergate.provider.logins",
+    "Tokens fetched: done, refused (the credentials or the account) or failed.",
+    PROVIDER,
+    "ordergate.outcome",
+    unit="{login}",
+)
+JOURNAL_DURATION = histogram(
+    "ordergate.journal.commit.duration",
+    "Durable changes of the journal: done, refused (somebody else was first, or there is no room) or failed.",
+    "ordergate.journal.command",
+    "ordergate.outcome",
+    buckets=_COMMIT,
+)
+OPERATIONS = gauge(
+    "ordergate.operations",
+    "Operations in the journal that have not ended, or wait for a person. Of the whole fleet, told by each instance.",
+    PROVIDER,
+    "ordergate.state",
+    unit="{operation}",
+)
+OLDEST = gauge(
+    "ordergate.operations.oldest_unresolved",
+    "Age of the oldest operation that has not ended, or waits for a person; 0 without any. Of the whole fleet.",
+    PROVIDER,
+    unit="s",
+)
+ENDED = counter(
+    "ordergate.operations.ended",
+    "Operations that this process has brought to an end, or given up to a person (parked).",
+    PROVIDER,
+    "ordergate.state",
+    unit="{operation}",
 )
 
 

@@ -8,6 +8,8 @@ from typing import Any, TextIO
 import structlog
 
 from adapters.contract import codec
+from gateway.telemetry.redaction import allowed
+from gateway.telemetry.trace_context import CURRENT
 
 
 def configure(stream: TextIO | None = None, level: int = logging.INFO) -> None:
@@ -18,6 +20,7 @@ def configure(stream: TextIO | None = None, level: int = logging.INFO) -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _trace_id,
             _exception_by_place,
             _line,
         ],
@@ -53,6 +56,14 @@ def silence_servers() -> None:
         logger.propagate = False
 
 
+def _trace_id(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Name the trace that a line belongs to, where it does not itself."""
+    trace = CURRENT.get()
+    if trace is not None and event.get("trace_id") is None:
+        event["trace_id"] = trace.trace_id
+    return event
+
+
 def _exception_by_place(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Say of an exception its class and the lines it came through, not its text, which may repeat input."""
     info = event.pop("exc_info", None)
@@ -70,7 +81,7 @@ def _exception_by_place(logger: Any, method: str, event: MutableMapping[str, Any
 
 
 def _line(logger: Any, method: str, event: MutableMapping[str, Any]) -> str:
-    told = {name: value for name, value in event.items() if value is not None}
+    told = allowed(event)
     try:
         return codec.encode({name: value if _plain(value) else str(value) for name, value in told.items()}).decode()
     except (TypeError, ValueError):

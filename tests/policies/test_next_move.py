@@ -51,6 +51,14 @@ def test_what_is_no_longer_wanted_is_not_sent() -> None:
     assert move(late, NATIVE, 10).move == "cancel"
 
 
+def test_what_is_held_is_never_sent_unasked_and_ends_when_it_is_no_longer_wanted() -> None:
+    """Nothing was sent, so cancelled is the truth; without an end of its own it ends all the same."""
+    held = replace(DOUBT, state="held", doubt=False, valid_until=at(100))
+    for seconds in (0, 99, 100, 5000):
+        assert move(held, NATIVE, seconds) == Next("cancel", at(100), "no longer wanted")
+    assert move(replace(held, valid_until=None), NATIVE, 7).move == "cancel"
+
+
 def test_a_provider_that_recognises_the_key_is_sent_the_same_bytes_while_it_keeps_the_key() -> None:
     """Never overlapping the first try, and only until 80 % of the key's life; then it is looked up."""
     assert move(DOUBT, NATIVE, 1) == Next("send", at(30), "the provider recognises the repetition")
@@ -90,7 +98,7 @@ def test_where_nothing_helps_a_person_looks_at_once() -> None:
 
 SITUATIONS = st.builds(
     Situation,
-    state=st.sampled_from(sorted(LIVE)),
+    state=st.sampled_from(sorted(LIVE | {"held"})),
     doubt=st.booleans(),
     tries=st.integers(0, 20),
     absent=st.integers(0, 20),
@@ -129,6 +137,13 @@ def test_doubt_is_sent_again_only_where_that_is_harmless_or_absence_is_proven(
     proven = trait.on_absent == "resend" and situation.absent >= trait.probes and situation.can_look_up
     assert harmless or proven
     assert not situation.rejected
+
+
+@given(SITUATIONS, TRAITS, st.integers(0, 30000).map(at))
+def test_nothing_held_is_sent(situation: Situation, trait: Trait, now: datetime) -> None:
+    """Whatever else is so: only a person lets it go."""
+    if situation.state == "held" and not situation.doubt:
+        assert next_move(situation, trait, now).move == "cancel"
 
 
 @given(SITUATIONS, TRAITS, st.integers(0, 30000).map(at))

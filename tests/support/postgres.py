@@ -2,6 +2,10 @@
 
 It is started on a port of the loopback and in a temporary folder; it refuses root, so root starts it as another user.
 Without any, tests are skipped, unless ORDERGATE_REQUIRE_POSTGRES is set: then they fail.
+
+    python -m support.postgres ordergate prove --store {postgres}
+
+runs a command with the URL of an empty database in it; its status is the command's, or 3 where there is no PostgreSQL.
 """
 
 import asyncio
@@ -11,9 +15,10 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Coroutine, Iterable, Iterator
+from collections.abc import Coroutine, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -250,3 +255,20 @@ def _free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])
+
+
+def _run_with_one(command: Sequence[str]) -> int:
+    """Run a command with a database of its own; return its status, or 3 for none."""
+    shared = SharedPostgres()
+    try:
+        url = shared.database("ordergate_command")
+        return subprocess.run([part.replace("{postgres}", url) for part in command], check=False).returncode
+    except NoPostgres as missing:
+        sys.stderr.write(f"{missing}\n")
+        return 3
+    finally:
+        shared.stop()
+
+
+if __name__ == "__main__":
+    sys.exit(_run_with_one(sys.argv[1:]))

@@ -12,10 +12,12 @@ import msgspec
 
 from adapters.contract.flow import Flow
 from adapters.contract.models.requests import NewLine, NewOrder
-from gateway.operations.engine import Engine, Write
+from gateway.operations.engine import Engine
 from gateway.operations.intents import Intent
 from gateway.operations.resolver import Resolver
+from gateway.operations.twins import Action, Twins
 from gateway.operations.worker import Worker
+from gateway.operations.write import Write
 from gateway.providers.provider import Provider, Trip
 from gateway.stores.sqlite import MEMORY_BYTES, SqliteJournal
 from gateway.stores.sqlite_file import Memory
@@ -59,7 +61,13 @@ class Writing:
     """A caller, an engine with its worker, and one provider."""
 
     def __init__(
-        self, provider: Provider, journal: QuickJournal | None = None, *, seconds: float = 60.0, horizon: float = 3600.0
+        self,
+        provider: Provider,
+        journal: QuickJournal | None = None,
+        *,
+        seconds: float = 60.0,
+        horizon: float = 3600.0,
+        twins: Action | None = None,
     ) -> None:
         self.provider = provider
         self.seconds = seconds
@@ -68,6 +76,8 @@ class Writing:
         self.engine = Engine(
             self.journal, {provider.name: provider}, lambda: f"operation-{next(numbers):04}", worker="worker"
         )
+        if twins is not None:
+            self.engine.twins = Twins(self.journal, twins, 3600.0)
         self.worker = Worker(self.engine, Resolver(self.engine, horizon=horizon))
 
     def close(self) -> None:
@@ -75,7 +85,14 @@ class Writing:
         self.journal.end()
 
     async def submit(
-        self, flow: AnyFlow, key: str = "key", *, content: str = "content", reference: str | None = None
+        self,
+        flow: AnyFlow,
+        key: str = "key",
+        *,
+        content: str = "content",
+        reference: str | None = None,
+        twin: str | None = None,
+        twin_allowed: bool = False,
     ) -> Operation:
         """Submit a write and return its operation as it begins, or the earlier one with that key."""
         adapter = self.provider.adapter
@@ -84,7 +101,7 @@ class Writing:
         adapter.flows[order.reference] = flow
         trip = Trip(time.monotonic() + self.seconds, "request-1", key)
         intent = Intent("orders.place", order)
-        write = Write("caller", key, content, self.provider, intent, trip, reference)
+        write = Write("caller", key, content, self.provider, intent, trip, reference, twin, twin_allowed)
         operation, _ = await self.engine.submit(write)
         return operation
 

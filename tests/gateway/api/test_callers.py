@@ -6,7 +6,9 @@ from collections.abc import AsyncIterator, Mapping
 import pytest
 import pytest_asyncio
 
+from support.raw_server import http, raw_server
 from support.running import Answered, Running, running_gateway
+from support.tokens import AUDIENCE, ISSUER, SECRET, jwk, key_set, rsa_key, signed
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -38,6 +40,27 @@ callers:
     keys: {sha256("games")}
     scopes: [catalog:read, orders:read, orders:write, goods:read]
     providers: reseller
+    tokens:
+      issuer: company
+      subject: 0oa1games
+  jobs:
+    tokens:
+      issuer: jobs
+    scopes: [catalog:read, orders:read]
+issuers:
+  company:
+    issuer: {ISSUER}
+    audience: {AUDIENCE}
+    jwks_url: JWKS
+    scopes_claim: scp
+  jobs:
+    issuer: jobs
+    audience: {AUDIENCE}
+    secrets: {SECRET}
+  away:
+    issuer: away
+    audience: {AUDIENCE}
+    jwks_url: http://127.0.0.1:1/keys
 providers:
   reseller:
     adapter: reseller
@@ -50,8 +73,12 @@ providers:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def running() -> AsyncIterator[Running]:
-    """A gateway with three callers and two providers."""
-    async with running_gateway(CONFIGURATION) as started:
+    """A gateway with four callers, three issuers (one of them away) and two providers."""
+    keys = key_set(jwk(rsa_key(), "r1"))
+    async with (
+        raw_server(http(200, keys)) as issuer,
+        running_gateway(CONFIGURATION.replace("JWKS", f"{issuer.url}/keys")) as started,
+    ):
         yield started
 
 
@@ -72,6 +99,47 @@ async def test_without_a_known_key_nobody_gets_in(running: Running, authorizatio
     answer = await running.call("GET", "/v1/products", headers=headers)
     assert (answer.status, answer.problem) == (401, "unauthenticated")
     assert answer.headers["WWW-Authenticate"] == "Bearer"
+
+
+def showing(token: str) -> Mapping[str, str]:
+    """Return the headers of a caller with a token."""
+    return {"Authorization": f"Bearer {token}"}
+
+
+async def test_a_token_is_its_callers(running: Running) -> None:
+    """With the scopes and providers of the caller that the configuration names, and no more scopes than it says."""
+    games = showing(signed(rsa_key(), sub="0oa1games", scp="catalog:read orders:write admin"))
+    listed = await running.call("GET", "/v1/providers", headers=games)
+    assert [provider["name"] for provider in listed.body["items"]] == ["reseller"]
+    placed = await running.call("POST", "/v1/orders", codes("T-1"), key="t-1", headers=games)
+    assert placed.status == 201
+    replayed = await running.call("POST", "/v1/orders", codes("T-1"), key="t-1", headers=as_("games"))
+    assert (replayed.status, replayed.body) == (201, placed.body), "key or token, it is the same caller"
+    assert (await running.call("GET", "/v1/orders", headers=games)).problem == "forbidden"
+    jobs = showing(signed(SECRET, "HS256", iss="jobs", sub="jobs"))
+    assert (await running.call("GET", "/v1/operations", headers=jobs)).body == {"items": []}
+
+
+@pytest.mark.parametrize("sub", ["games", "jobs", "shop", "0oa1Games"])
+async def test_a_token_is_refused_as_no_token_is(running: Running, sub: str) -> None:
+    """Somebody else's name in it changes nothing; the answer tells nothing."""
+    refused = await running.call("GET", "/v1/providers", headers=showing(signed(rsa_key(), sub=sub, scp="admin")))
+    nothing = await running.call("GET", "/v1/providers")
+    assert refused.status == nothing.status == 401
+    assert without_id(refused) == without_id(nothing)
+    assert refused.headers["WWW-Authenticate"] == nothing.headers["WWW-Authenticate"] == "Bearer"
+
+
+async def test_an_issuer_that_is_away_is_no_verdict(running: Running) -> None:
+    """503: its tokens may be genuine. A caller who is nobody yet is told no fate of a write."""
+    headers = showing(signed(rsa_key(), iss="away"))
+    read = await running.call("GET", "/v1/providers", headers=headers)
+    write = await running.call("POST", "/v1/orders", codes("T-2"), key="t-2", headers=headers)
+    for answer in (read, write):
+        assert (answer.status, answer.problem) == (503, "issuer-unavailable")
+        assert answer.headers["Retry-After"] == str(answer.body["retryAfter"]) == "5"
+        assert answer.body["retry"] == "same-key"
+        assert "placed" not in answer.body
 
 
 async def test_a_scope_that_is_missing_is_forbidden(running: Running) -> None:

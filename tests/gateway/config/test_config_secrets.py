@@ -4,6 +4,7 @@ import traceback
 
 import pytest
 
+from gateway.config import rules
 from gateway.config.load import ConfigError
 from support.configuration import HEAD, REAL, Files
 
@@ -82,3 +83,19 @@ def test_a_message_is_one_line(files: Files) -> None:
     assert mistake.splitlines() == [mistake]
     (mistake,) = files.mistakes(HEAD + 'listen:\n  host: "${file:a\\nb}"\n')
     assert mistake.splitlines() == [mistake]
+
+
+def test_a_header_for_the_collector_is_a_secret(files: Files) -> None:
+    """In what is loaded, and in what is told of mistakes beside it."""
+    written = f"telemetry:\n  otlp:\n    endpoint: https://c.example\n    headers:\n      Authorization: {CANARY}\n"
+    assert CANARY not in repr(files.load(HEAD + written))
+    assert CANARY not in str(files.mistakes(HEAD + written + f"    interval: {CANARY}\n"))
+
+
+def test_a_collector_needs_packages_and_says_which(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before anything starts, at the key that asks for them."""
+    monkeypatch.setattr(rules, "EXPORTER", "no-such-distribution")
+    text = HEAD + "telemetry:\n  otlp:\n    endpoint: http://c.example\n"
+    expected = "8:3: telemetry.otlp: needs packages that are not installed: pip install 'ordergate[telemetry]'"
+    assert files.mistakes(text) == [expected]
+    assert files.load(HEAD + "telemetry:\n  prometheus: true\n").telemetry.prometheus

@@ -65,7 +65,20 @@ def test_it_runs_with_every_key_switched_on(tmp_path: Path) -> None:
 def test_it_shows_every_key_that_is_not_an_adapter_s(schema: dict[str, Any]) -> None:
     """Whoever reads it has seen all there is, settings of adapters apart."""
     text = SHIPPED.read_text(encoding="utf-8")
-    sections = ("Listen", "Admin", "Store", "Caller", "Route", "When", "Timeouts", "ClientCertificate", "provider")
+    sections = (
+        "Listen",
+        "Admin",
+        "Store",
+        "Twins",
+        "Caller",
+        "TokenOwner",
+        "Issuer",
+        "Route",
+        "When",
+        "Timeouts",
+        "ClientCertificate",
+        "provider",
+    )
     keys = {key for section in sections for key in schema["$defs"][section]["properties"]} | set(schema["properties"])
     assert [key for key in sorted(keys) if not re.search(rf"(?m)^[ #-]*{key}:", text)] == []
 

@@ -3,15 +3,26 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from gateway.cli import app
 from gateway.proof.mutants import MUTANTS
+from support.postgres_store import SERVER, server_url
 
 TRIES = 3
 """Kills and faults fall by chance: a mutant may escape one short run."""
+RUNNER = CliRunner()
 LONG = pytest.mark.skipif(not os.environ.get("ORDERGATE_PROVE"), reason="minutes long: `make prove` runs it")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _stop_the_server() -> Iterator[None]:
+    yield
+    SERVER.stop()
 
 
 def prove(*arguments: str, seconds: float = 170) -> subprocess.CompletedProcess[str]:
@@ -23,14 +34,21 @@ def prove(*arguments: str, seconds: float = 170) -> subprocess.CompletedProcess[
 
 
 @pytest.mark.timeout(180)
-def test_a_gateway_that_is_killed_twenty_times_breaks_no_promise(tmp_path: Path) -> None:
-    """No order twice, none lost, nobody told what is not true, and nothing left behind but the journal asked for."""
+def test_gateways_that_are_killed_twenty_times_break_no_promise(tmp_path: Path) -> None:
+    """No order twice, none lost, nobody told what is not true, and nothing left behind but the journals asked for."""
     store = tmp_path / "journal.db"
     outcome = prove("--kills", "20", "--orders", "60", "--store", f"sqlite:{store}")
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
-    assert "20 kills" in outcome.stdout
     assert "duplicate: 0" in outcome.stdout
     assert store.exists()
+
+
+@pytest.mark.timeout(180)
+def test_gateways_that_share_a_database_and_are_killed_twenty_times_break_no_promise() -> None:
+    """Likewise where three work with one journal, and finish what another began."""
+    outcome = prove("--kills", "20", "--orders", "60", "--store", server_url("ordergate_proof"), "--instances", "3")
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+    assert "duplicate: 0" in outcome.stdout
 
 
 @pytest.mark.parametrize(
@@ -38,23 +56,24 @@ def test_a_gateway_that_is_killed_twenty_times_breaks_no_promise(tmp_path: Path)
     [
         (("--instances", "3"), "several need"),
         (("--store", "memory:"), "what does not outlive"),
+        (("--store", "postgresql://127.0.0.1:1/x", "--journals", "2"), "holds one journal"),
         (("--profile", "hope"), "resend or park"),
         (("--mutant", "none"), "there is no mutant"),
     ],
 )
 def test_what_proves_nothing_is_refused(arguments: tuple[str, ...], words: str) -> None:
     """Status 2 and a sentence, before anything is started."""
-    outcome = prove(*arguments)
-    assert outcome.returncode == 2
+    outcome = RUNNER.invoke(app, ["prove", *arguments])
+    assert outcome.exit_code == 2
     assert words in " ".join(outcome.stdout.split())
 
 
-def test_a_journal_that_exists_is_not_used(tmp_path: Path) -> None:
-    """Another run's operations would be judged, or somebody's real ones be worked on."""
-    store = tmp_path / "journal.db"
-    store.touch()
-    outcome = prove("--store", f"sqlite:{store}")
-    assert outcome.returncode == 2
+@pytest.mark.parametrize("existing", ["journal.db", "journal.db-3"])
+def test_a_journal_that_exists_is_not_used(existing: str, tmp_path: Path) -> None:
+    """Another run's operations would be judged, or somebody's real ones be worked on; likewise those beside it."""
+    (tmp_path / existing).touch()
+    outcome = RUNNER.invoke(app, ["prove", "--store", f"sqlite:{tmp_path / 'journal.db'}"])
+    assert outcome.exit_code == 2
     assert "exists" in outcome.stdout
 
 

@@ -30,7 +30,7 @@ UNKNOWN = (504, {"type": "/problems/outcome-unknown", "placed": "unknown", "oper
 def wanted(*answers: tuple[int, Any], key: str = "k", **members: Any) -> Wanted:
     """Return a write and what its caller was told."""
     told = [Told(NOW + timedelta(seconds=at), status, body) for at, (status, body) in enumerate(answers)]
-    return Wanted(GELATO, key, "R1", "/v1/orders", {}, ("R1",), told=told, **members)
+    return Wanted(GELATO, 0, key, "R1", "/v1/orders", {}, ("R1",), told=told, **members)
 
 
 def row(state: State, key: str = "k", sendings: int = 1, **members: Any) -> Operation:
@@ -116,7 +116,7 @@ def test_a_change_of_several_lines_is_judged_line_by_line() -> None:
     """One cancelled, one not: `partial` is right about each or wrong about one."""
     parts = [{"id": "a", "state": "done"}, {"id": "b", "state": "failed"}]
     body = {"orderId": "bol:1", "state": "partial", "parts": parts, "operation": "op-1"}
-    one = Wanted(BOL, "k", "R1", "/", {}, ("a", "b"), told=[Told(NOW, 200, body)])
+    one = Wanted(BOL, 0, "k", "R1", "/", {}, ("a", "b"), told=[Told(NOW, 200, body)])
     answer = StoredAnswer(200, {}, msgspec.json.encode(body))
     rows = {"k": row("partial", account="bol", answer=answer)}
     right = Truth({"bol": Counter({"a": 1})}, Counter())

@@ -24,9 +24,9 @@ from adapters.contract.wire import HttpRequest, HttpResponse
 from adapters.registry import BUILT_IN, load
 from gateway.config.model import Timeouts
 from gateway.errors import AdapterFault, describe
-from gateway.operations.engine import Write
 from gateway.operations.intents import Intent
 from gateway.operations.recorder import thawed_answer
+from gateway.operations.write import Write
 from gateway.providers.channel import channel
 from gateway.providers.outbound import Outbound
 from gateway.providers.pacing import Pacer

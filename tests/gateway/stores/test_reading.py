@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from policies.journal import Change, Journal
+from policies.journal import Change, Journal, Open
 from policies.operation import State
 from support.journals import CREATED, operation, step
 
@@ -106,3 +106,16 @@ async def test_a_large_body_is_kept(journal: Journal) -> None:
     assert found is not None
     assert found.content == large
     assert await journal.steps(claimed.id) == [step(request=large, answer=large)]
+
+
+async def test_what_is_open_is_counted_by_account_and_state(journal: Journal) -> None:
+    """With the age of its oldest; what has ended is not open, what waits for a person is."""
+    assert await journal.still_open() == []
+    states: list[State] = ["accepted", "sending", "pending", "unknown", "parked", "succeeded", "failed", "cancelled"]
+    for number, state in enumerate(states, 1):
+        await journal.claim(operation(number, state=state, created_at=CREATED + timedelta(hours=number)))
+    await journal.claim(operation(21, state="parked", created_at=CREATED))
+    await journal.claim(operation(22, state="parked", created_at=CREATED + timedelta(days=1), account="other"))
+    expected = [Open("acme", state, 1, CREATED + timedelta(hours=number)) for number, state in enumerate(states[:4], 1)]
+    expected += [Open("acme", "parked", 2, CREATED), Open("other", "parked", 1, CREATED + timedelta(days=1))]
+    assert sorted(await journal.still_open(), key=str) == sorted(expected, key=str)

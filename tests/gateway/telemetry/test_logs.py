@@ -1,5 +1,6 @@
 """Logs: one JSON object a line, that never says what was in an exception and never breaks what is done."""
 
+import ast
 import io
 import logging
 from collections.abc import Iterator
@@ -10,7 +11,10 @@ import msgspec
 import pytest
 import structlog
 
+from architecture.source import python_files, tree
 from gateway.telemetry import logs
+from gateway.telemetry.redaction import FIELDS
+from gateway.telemetry.trace_context import CURRENT, TraceContext
 
 
 @pytest.fixture
@@ -35,10 +39,10 @@ def lines(out: io.StringIO) -> list[dict[str, Any]]:
 
 
 def test_a_line_is_an_object_with_time_level_and_event(out: io.StringIO) -> None:
-    """And whatever was said besides; what has no value is left out."""
+    """And the fields that may be told; what has no value is left out."""
     structlog.contextvars.bind_contextvars(caller="webshop")
     structlog.get_logger("x").info(
-        "order placed", order="rexel:1", status=201, key=None, kinds=["a"], amount=Decimal(1)
+        "order placed", operation="o-1", status=201, route=None, providers=["a"], milliseconds=Decimal(1)
     )
     (line,) = lines(out)
     assert line.pop("timestamp").endswith("Z")
@@ -46,11 +50,57 @@ def test_a_line_is_an_object_with_time_level_and_event(out: io.StringIO) -> None
         "level": "info",
         "event": "order placed",
         "caller": "webshop",
-        "order": "rexel:1",
+        "operation": "o-1",
         "status": 201,
-        "kinds": ["a"],
-        "amount": "1",
+        "providers": ["a"],
+        "milliseconds": "1",
     }
+
+
+def test_a_field_that_nobody_thought_about_is_left_out(out: io.StringIO) -> None:
+    """Its name is told, so that somebody may."""
+    structlog.get_logger("x").info("seen", status=200, headers={"Authorization": "canary-7261"}, body=b"canary-7261")
+    (line,) = lines(out)
+    assert line["status"] == 200
+    assert line["left_out"] == ["body", "headers"]
+    assert "canary" not in out.getvalue()
+
+
+def test_a_text_is_cut_where_it_is_long(out: io.StringIO) -> None:
+    """A line holds what somebody reads."""
+    structlog.get_logger("x").info("seen", reason="x" * 10_000)
+    assert lines(out)[0]["reason"] == "x" * 500
+
+
+def test_a_line_names_the_trace_it_belongs_to(out: io.StringIO) -> None:
+    """The current one; one that is named in the line is another."""
+    token = CURRENT.set(TraceContext("a" * 32, "b" * 16))
+    try:
+        structlog.get_logger("x").info("seen")
+        structlog.get_logger("x").info("seen", trace_id="c" * 32)
+    finally:
+        CURRENT.reset(token)
+    structlog.get_logger("x").info("seen", trace_id=None)
+    assert [line.get("trace_id") for line in lines(out)] == ["a" * 32, "c" * 32, None]
+
+
+LOGGED = [
+    (f"{path}:{call.lineno}", call)
+    for path in python_files("gateway")
+    for call in ast.walk(tree(path))
+    if isinstance(call, ast.Call)
+    and isinstance(call.func, ast.Attribute)
+    and isinstance(call.func.value, ast.Name)
+    and call.func.value.id == "log"
+]
+
+
+def test_every_message_is_constant_and_every_field_is_allowed() -> None:
+    """A message can be searched for; a new field goes through gateway/telemetry/redaction.py."""
+    assert len(LOGGED) > 20
+    wrong = [place for place, call in LOGGED if not (len(call.args) == 1 and isinstance(call.args[0], ast.Constant))]
+    wrong += [f"{place} {field.arg}" for place, call in LOGGED for field in call.keywords if field.arg not in FIELDS]
+    assert wrong == []
 
 
 def test_what_is_below_the_level_is_not_logged(out: io.StringIO) -> None:
@@ -87,7 +137,7 @@ def test_no_exception_is_no_exception(out: io.StringIO) -> None:
 @pytest.mark.parametrize("value", ["\udcff bytes", ["\udcff"], {"a": object()}, {1: {2, 3}}, [object], "line\nfeed"])
 def test_nothing_that_is_logged_breaks_the_line_or_the_program(out: io.StringIO, value: object) -> None:
     """Bytes that are no text come in headers; whatever it is, it is one line of JSON."""
-    structlog.get_logger("x").info("seen", value=value)
+    structlog.get_logger("x").info("seen", reason=value)
     (line,) = lines(out)
     assert "seen" in line["event"]
 

@@ -55,5 +55,7 @@ async def test_calls_are_counted_by_method_route_and_status() -> None:
 
 async def test_nothing_is_measured_by_default() -> None:
     """And there is no place to ask."""
-    async with running_gateway(CONFIGURATION.replace("prometheus: true", "prometheus: false")) as running:
+    real = "base_url: http://127.0.0.1:9\n    credentials:\n      api_key: key\n      api_secret: secret"
+    configuration = CONFIGURATION.replace("prometheus: true", "prometheus: false").replace("simulated: true", real)
+    async with running_gateway(configuration) as running:
         assert (await scraped(running, TOKEN))[0] == 404

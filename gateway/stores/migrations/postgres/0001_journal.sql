@@ -15,7 +15,7 @@ CREATE TABLE gw.operation (
   twin          text COLLATE "C",
   updated_at    timestamptz NOT NULL,
   state         text COLLATE "C" NOT NULL CHECK (state IN
-    ('accepted', 'sending', 'pending', 'succeeded', 'partial', 'failed', 'unknown', 'parked', 'cancelled')),
+    ('accepted', 'held', 'sending', 'pending', 'succeeded', 'partial', 'failed', 'unknown', 'parked', 'cancelled')),
   subject       text COLLATE "C",
   attempts      integer NOT NULL,
   doubt         boolean NOT NULL,

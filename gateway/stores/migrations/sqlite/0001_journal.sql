@@ -14,7 +14,7 @@ CREATE TABLE operation (
   twin          TEXT,
   updated_at    INTEGER NOT NULL,
   state         TEXT NOT NULL CHECK (state IN
-    ('accepted', 'sending', 'pending', 'succeeded', 'partial', 'failed', 'unknown', 'parked', 'cancelled')),
+    ('accepted', 'held', 'sending', 'pending', 'succeeded', 'partial', 'failed', 'unknown', 'parked', 'cancelled')),
   subject       TEXT,
   attempts      INTEGER NOT NULL,
   doubt         INTEGER NOT NULL,

@@ -1,0 +1,68 @@
+"""The issuers of the configuration, with where their keys come from."""
+
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from gateway.api import key_sources
+from gateway.api.callers import Caller, caller_of
+from gateway.api.json_web_tokens import Issuer
+from gateway.api.key_sets import Keys, KeySet, SharedSecrets, keys_in
+from gateway.config.callers import Caller as ConfiguredCaller
+from gateway.config.callers import Issuer as Configured
+from gateway.providers.channel import channel
+from gateway.providers.outbound import Outbound
+
+
+def issuers_of(
+    configured: Mapping[str, Configured], callers: Mapping[str, ConfiguredCaller], outbound: Outbound
+) -> Iterator[Issuer]:
+    """Yield the configured issuers. Reads files. Raises ValueError for one that holds no key that can be used."""
+    for name, entry in configured.items():
+        yield Issuer(
+            name,
+            entry.issuer,
+            entry.audience,
+            ("HS256",) if entry.secrets else entry.algorithms,
+            _keys(name, entry, outbound),
+            _by_subject(name, callers),
+            entry.caller_claim,
+            entry.scopes_claim,
+            entry.leeway,
+        )
+
+
+def _keys(name: str, entry: Configured, outbound: Outbound) -> Keys:
+    if entry.secrets:
+        return SharedSecrets([secret.get_secret_value().encode() for secret in entry.secrets])
+    if entry.jwks_file is not None:
+        _tried(name, entry.jwks_file, entry)
+        fetch = key_sources.from_file(entry.jwks_file)
+    else:
+        assert entry.jwks_url is not None  # noqa: S101 - one of the three is there, the configuration has seen to it
+        scheme, _, rest = entry.jwks_url.partition("://")
+        way = channel(
+            f"{scheme}://{rest.partition('/')[0].partition('?')[0]}",
+            proxy=None if entry.proxy is None else entry.proxy.get_secret_value(),
+            ca_file=entry.ca_file,
+        )
+        fetch = key_sources.from_url(entry.jwks_url, outbound, way)
+    return KeySet(fetch, entry.algorithms, time.monotonic, name)
+
+
+def _tried(name: str, path: Path, entry: Configured) -> None:
+    """Read a file at the start, when somebody is there to mend it. Raises ValueError."""
+    try:
+        keys_in(path.read_bytes(), entry.algorithms)
+    except (OSError, ValueError) as error:
+        raise ValueError(f"issuers.{name}.jwks_file: {error}") from error
+
+
+def _by_subject(issuer: str, callers: Mapping[str, ConfiguredCaller]) -> dict[str, Caller]:
+    """Return the callers who have tokens of the issuer, by what its tokens call them."""
+    return {
+        token.subject or name: caller_of(name, entry)
+        for name, entry in callers.items()
+        for token in entry.tokens
+        if token.issuer == issuer
+    }
