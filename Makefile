@@ -6,6 +6,7 @@
 #   lint    format, lint, types, import contracts, dependencies, Dockerfile, workflow, security; changes nothing
 #   format  bring the code into the formatter's shape
 #   prove   kill gateways while simulators count orders (ARGS="--kills 2000"), then see the proof find faults put in on purpose
+#   prove-budgets  processes that share a provider's limits, against windows that count for themselves (ARGS="--only bol")
 #   bench   compare with a bare proxy, in the same run (needs wrk; BENCH_SECONDS=1 for a short one)
 #   lock    resolve the dependencies anew into requirements*.lock (UPGRADE=1: take newer versions)
 #   image-check  do what the Dockerfile does, without a container engine
@@ -118,6 +119,10 @@ format: dev
 prove: dev
 	@$(BIN)/ordergate prove $(ARGS)
 	@ORDERGATE_PROVE=1 $(BIN)/python -m pytest -q tests/gateway/proof
+
+.PHONY: prove-budgets
+prove-budgets: dev
+	@PYTHONPATH=tests $(BIN)/python -m bench.budgets.run $(ARGS)
 
 .PHONY: bench
 bench: dev

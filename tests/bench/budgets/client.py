@@ -144,9 +144,13 @@ class Account:
     async def _sent_after(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
         reader, writer = await asyncio.open_connection("127.0.0.1", self._given.port)
-        writer.write(REQUEST)
-        await reader.read()
-        writer.close()
+        try:
+            writer.write(REQUEST)
+            await reader.read()
+        finally:
+            writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()
 
 
 def main(arguments: list[str]) -> None:
