@@ -2,13 +2,15 @@
 
 import asyncio
 import gc
+import time
 from collections.abc import Mapping
 from importlib.metadata import version
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import structlog
 from uuid_utils import uuid7
 
+from adapters.contract.adapter import Adapter
 from adapters.contract.models import values
 from gateway.admin import health
 from gateway.api import docs, key_sources, server
@@ -24,6 +26,7 @@ from gateway.operations.resolver import Resolver
 from gateway.operations.twins import Twins
 from gateway.operations.worker import Worker
 from gateway.providers.channel import Channel, channel
+from gateway.providers.limits import limits_of, scope_of
 from gateway.providers.outbound import Outbound
 from gateway.providers.pacing import Pacer
 from gateway.providers.provider import Provider
@@ -31,12 +34,18 @@ from gateway.simulation import SimulatorProcess, start_process
 from gateway.stores.opening import open_journal
 from gateway.telemetry.assembly import Telemetry, assembled
 from policies.journal import Journal
+from policies.local_permits import LocalPermits
+from policies.permits import Permits
 
 GC_THRESHOLDS = (20_000, 20, 20)
 """A page of products is some thousand objects, none of them in a circle: looking for circles meanwhile finds none."""
 
 DRAIN_SECONDS = 35.0
 """How long operations under way may take to end when the gateway stops: an order's own time and a little more."""
+
+COLD_SECONDS = 61.0
+"""After a start, limits with a window of at most so many seconds let nothing through for one window: what the process
+before has sent may still count. Longer ones would take too long, so they begin anew."""
 
 HORIZON_SECONDS = 6 * 3600.0
 """How long the gateway tries to find out what became of a write before a person has to look."""
@@ -56,6 +65,9 @@ class Gateway:
         self._key_client = key_sources.client()
         self._tokens: JsonWebTokens | None = None
         self._telemetry = Telemetry()
+        # What runs on this machine starts with us: nothing before it can count.
+        real = any(not entry.is_here for entry in configuration.providers.values())
+        self._permits: Permits = LocalPermits(time.monotonic, cold=COLD_SECONDS if real else 0.0)
         self._simulators: SimulatorProcess | None = None
         self._journal: Journal | None = None
         self._engine: Engine | None = None
@@ -90,6 +102,7 @@ class Gateway:
     async def _start(self) -> None:
         configured = self._configuration
         await self.open()
+        await self._permits.open()
         store = configured.store
         keys = [bytes.fromhex(key.get_secret_value()) for key in store.keys]
         self._journal = await open_journal(store.url, ephemeral=store.ephemeral, keys=keys, folder=configured.folder)
@@ -147,6 +160,7 @@ class Gateway:
             await self._engine.close(grace)
         for listener in reversed(self._listeners):
             await listener.stop()
+        await self._permits.close()
         # Before the journal: a last look at what is measured asks it.
         await self._telemetry.close()
         if self._journal is not None:
@@ -171,7 +185,7 @@ class Gateway:
             adapter,
             way,
             self._outbound,
-            Pacer(adapter.limits()),
+            self._pacer(entry, adapter),
             entry.common.timeouts,
             adapter_name=entry.common.adapter,
             simulated=entry.simulated,
@@ -179,6 +193,16 @@ class Gateway:
         )
         provider.writes_paused = entry.common.writes == "paused"
         return provider
+
+    def _pacer(self, entry: Configured, adapter: Adapter[Any, Any]) -> Pacer:
+        configured = entry.common.limits
+        return Pacer(
+            limits_of(adapter.limits(), adapter.combine, configured),
+            self._permits,
+            scope_of(entry.name, entry.common.adapter, entry.credentials),
+            share=configured.share,
+            max_waiting=configured.max_waiting,
+        )
 
     def _channel(self, entry: Configured) -> Channel:
         common = entry.common

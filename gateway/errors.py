@@ -56,6 +56,7 @@ TABLE: dict[type[Exception], Rule] = {
     policy.InProgress: Rule("request-in-progress"),
     policy.DuplicateReference: Rule("duplicate-order-reference"),
     policy.CapacityExceeded: Rule("provider-capacity"),
+    policy.ShareExceeded: Rule("rate-limited"),
     policy.DeadlineExceeded: Rule("deadline-exceeded"),
     policy.LeaseLost: Rule("request-in-progress"),
     policy.Withdrawn: Rule("not-found"),

@@ -5,6 +5,7 @@ PolicyError
 ├── InProgress           the operation with this key has not ended, and the wait is over
 ├── DuplicateReference   another live or placed operation has this reference
 ├── CapacityExceeded     the provider's rate leaves no room within the time there is
+├── ShareExceeded        the caller has too many requests waiting for a provider's rate already
 ├── DeadlineExceeded     the time there is was over before the request could leave
 ├── LeaseLost            somebody else works on the operation now
 ├── Withdrawn            the operation was deleted before anything was sent
@@ -46,6 +47,14 @@ class CapacityExceeded(PolicyError):
 
     def __init__(self, retry_after: float) -> None:
         super().__init__("CapacityExceeded")
+        self.retry_after = retry_after
+
+
+class ShareExceeded(PolicyError):
+    """Too many requests of the same caller wait for the provider's rate; `retry_after` seconds from now it may do."""
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__("ShareExceeded")
         self.retry_after = retry_after
 
 

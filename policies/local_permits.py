@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from itertools import count
+from math import inf
 
 from policies.permits import Budget, Permit, Usage, Wait
 from policies.slots import Slots
@@ -14,14 +15,14 @@ MAX_KEYS = 10_000
 class LocalPermits:
     """Slots in memory. `now` is a clock in seconds that never goes back.
 
-    A process does not know what the one before it sent. So nothing is let through in the first T after `open` where T
-    is at most `cold` seconds; longer windows belong into a store that outlives the process.
+    A process does not know what the one before it sent. So after `open` nothing is let through for one T, where T is
+    at most `cold` seconds; longer windows belong into a store that outlives the process.
     """
 
     def __init__(self, now: Callable[[], float], *, cold: float = 0.0) -> None:
         self._now = now
         self._cold = cold
-        self._opened = now()
+        self._opened = -inf
         self._slots: OrderedDict[str, Slots] = OrderedDict()
         self._numbers = count(1)
 

@@ -19,6 +19,7 @@ from gateway.operations.engine import Engine
 from gateway.providers.provider import Provider, Trip
 from gateway.telemetry.trace_context import CURRENT, TraceContext, received
 from policies.journal import Journal
+from policies.queueing import Priority
 
 READ_SECONDS = 15.0
 """The longest a read may take, all its requests together."""
@@ -72,6 +73,7 @@ class Call:
     http: web.Request
     caller: Caller
     request_id: str
+    priority: Priority = Priority.STATUS
     trips: list[Trip] = field(default_factory=list)
 
     def trip(self, seconds: float = READ_SECONDS, idempotency_key: str | None = None) -> Trip:
@@ -83,6 +85,7 @@ class Call:
             self.trace,
             caller=self.caller.name,
             weight=self.caller.weight,
+            priority=self.priority,
         )
         self.trips.append(trip)
         return trip

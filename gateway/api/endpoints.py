@@ -11,6 +11,7 @@ from adapters.contract.models import requests, resources
 from gateway.api import about, catalog, operations, orders, views
 from gateway.api.context import Answer, Call, Query
 from gateway.api.lists import Listing
+from policies.queueing import Priority
 
 Handler = Callable[[Call], Awaitable[Answer]]
 
@@ -38,6 +39,15 @@ class Endpoint:
     def summary(self) -> str:
         """Return the first sentence of the handler's docstring."""
         return (self.handler.__doc__ or "").strip().partition("\n")[0]
+
+    @property
+    def priority(self) -> Priority:
+        """Return the class of its requests where they wait for a provider's rate limit."""
+        if self.tag == "catalog":
+            return Priority.BROWSE
+        if self.write:
+            return Priority.RESOLVE if self.path.endswith("/cancellation") else Priority.COMMIT
+        return Priority.STATUS
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (

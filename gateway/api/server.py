@@ -144,7 +144,7 @@ async def _admitted(context: Context, endpoint: Endpoint, request: web.Request) 
         caller = await context.callers.authenticate(request.headers)
     except KeysUnavailable:
         refuse("issuer-unavailable", retry="same-key", retry_after=int(RETRY_SECONDS))
-    call = request[_CALL_KEY] = Call(context, request, caller, request[_REQUEST_ID_KEY])
+    call = request[_CALL_KEY] = Call(context, request, caller, request[_REQUEST_ID_KEY], endpoint.priority)
     _acceptable(request)
     if endpoint.scope is not None and not caller.may(endpoint.scope):
         refuse("forbidden", f"The caller lacks the scope {endpoint.scope}.")

@@ -11,6 +11,7 @@ from adapters.contract.models import values
 from adapters.contract.models.resources import OrderKind
 from gateway.config import addresses
 from gateway.config.callers import Caller, Issuer
+from gateway.config.limits import LimitsConfig
 from gateway.config.section import OneOrMore, Proxy, Section, Text
 
 PROVIDER_NAME = r"[a-z0-9][a-z0-9-]{0,62}"
@@ -190,6 +191,7 @@ class ProviderConfig(Section):
         None, description="A certificate that proves to the provider who calls (mutual TLS)."
     )
     timeouts: Timeouts = Field(default_factory=Timeouts, description="How long to wait for the provider, in seconds.")
+    limits: LimitsConfig = Field(default_factory=LimitsConfig, description="How to keep to the provider's rate limits.")
     writes: Literal["allowed", "paused"] = Field(
         "allowed",
         description="Write `paused` to refuse every write to the provider (503 `writes-paused`) and to send none that "

@@ -53,6 +53,8 @@ _SECTIONS = (
     ("routes[].when", "When"),
     ("providers.NAME", "provider"),
     ("providers.NAME.timeouts", "Timeouts"),
+    ("providers.NAME.limits", "LimitsConfig"),
+    ("providers.NAME.limits.rules[]", "LimitRule"),
     ("providers.NAME.client_cert", "ClientCertificate"),
 )
 

@@ -4,7 +4,7 @@ What to do is decided by `policies.operation.next_move`; here it is done: send a
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -30,6 +30,7 @@ from gateway.providers.trip import Place, Trip
 from policies.errors import PolicyError
 from policies.journal import Evidence, Operation
 from policies.operation import Attempt, Next, Situation, State, next_move, pause
+from policies.queueing import Priority
 
 CLOCK_SKEW = timedelta(minutes=5)
 _NONE = Trait("none", source="no trait was declared")
@@ -37,6 +38,9 @@ _HOPE = {"succeeded": 0, "pending": 1, "timeout": 2}
 """Which of several processes for one part is adopted first; the others did not do it."""
 
 log = structlog.get_logger("ordergate.resolver")
+
+
+_PRIORITIES: Mapping[State, Priority] = {"accepted": Priority.COMMIT, "pending": Priority.STATUS}
 
 
 class Resolver:
@@ -52,6 +56,7 @@ class Resolver:
         steps = await self._engine.journal.steps(operation.id)
         trip = Trip(time.monotonic() + WRITE_SECONDS, request_id=operation.id, idempotency_key=operation.key)
         trip.caller = operation.caller
+        trip.priority = _PRIORITIES.get(operation.state, Priority.RESOLVE)
         run = Run(self._engine.journal, provider, operation, steps, trip)
         intent = Intent.decoded(operation.kind, operation.content)
         now = datetime.now(UTC)

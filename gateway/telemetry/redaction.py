@@ -13,6 +13,8 @@ FIELDS = frozenset(
     "caller method route status milliseconds idempotency_key operation "
     # which provider, and how it went: `code` and `provider_request_id` are its words, without our secrets
     "provider step phase kind error code provider_request_id state cause move attempt twin action "
+    # which of a provider's limits
+    "limit requests seconds "
     # this process and its store
     "admin bytes free_bytes lane metric next_trial_seconds path platform providers reason simulators url "
     "warning".split()
