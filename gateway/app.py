@@ -31,7 +31,7 @@ from gateway.providers.outbound import Outbound
 from gateway.providers.pacing import Pacer
 from gateway.providers.provider import Provider
 from gateway.simulation import SimulatorProcess, start_process
-from gateway.stores.opening import open_journal
+from gateway.stores.opening import open_journal, permits_beside
 from gateway.telemetry.assembly import Telemetry, assembled
 from policies.journal import Journal
 from policies.local_permits import LocalPermits
@@ -42,10 +42,6 @@ GC_THRESHOLDS = (20_000, 20, 20)
 
 DRAIN_SECONDS = 35.0
 """How long operations under way may take to end when the gateway stops: an order's own time and a little more."""
-
-COLD_SECONDS = 61.0
-"""After a start, limits with a window of at most so many seconds let nothing through for one window: what the process
-before has sent may still count. Longer ones would take too long, so they begin anew."""
 
 HORIZON_SECONDS = 6 * 3600.0
 """How long the gateway tries to find out what became of a write before a person has to look."""
@@ -65,9 +61,8 @@ class Gateway:
         self._key_client = key_sources.client()
         self._tokens: JsonWebTokens | None = None
         self._telemetry = Telemetry()
-        # What runs on this machine starts with us: nothing before it can count.
-        real = any(not entry.is_here for entry in configuration.providers.values())
-        self._permits: Permits = LocalPermits(time.monotonic, cold=COLD_SECONDS if real else 0.0)
+        # Those of the store, once it is open: who does not serve needs none.
+        self._permits: Permits = LocalPermits(time.monotonic)
         self._simulators: SimulatorProcess | None = None
         self._journal: Journal | None = None
         self._engine: Engine | None = None
@@ -101,12 +96,9 @@ class Gateway:
 
     async def _start(self) -> None:
         configured = self._configuration
+        opened = await self._open_store()
         await self.open()
-        await self._permits.open()
-        store = configured.store
-        keys = [bytes.fromhex(key.get_secret_value()) for key in store.keys]
-        self._journal = await open_journal(store.url, ephemeral=store.ephemeral, keys=keys, folder=configured.folder)
-        journal = self._telemetry.journal(self._journal, list(self.providers))
+        journal = self._telemetry.journal(opened, list(self.providers))
         twins = Twins(journal, configured.twins.action, configured.twins.window)
         self._engine = Engine(journal, self.providers, lambda: str(uuid7()), worker=str(uuid7()), twins=twins)
         resolver = Resolver(self._engine, horizon=HORIZON_SECONDS)
@@ -138,6 +130,19 @@ class Gateway:
             providers=list(configured.providers),
             simulators=dict(self.simulator_urls) or None,
         )
+
+    async def _open_store(self) -> Journal:
+        """Open the journal, and the permits that are kept with it."""
+        configured = self._configuration
+        store = configured.store
+        keys = [bytes.fromhex(key.get_secret_value()) for key in store.keys]
+        journal = await open_journal(store.url, ephemeral=store.ephemeral, keys=keys, folder=configured.folder)
+        self._journal = journal
+        # What runs on this machine starts with us: nothing before it can count.
+        cold = any(not entry.is_here for entry in configured.providers.values())
+        self._permits = permits_beside(journal, store.url, cold=cold)
+        await self._permits.open()
+        return journal
 
     async def _listen(self, context: Context) -> None:
         listen, admin = self._configuration.listen, self._configuration.admin

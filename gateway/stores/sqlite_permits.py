@@ -27,6 +27,7 @@ WRONG_BY = 600.0
 
 _SECOND = 1_000_000
 _FORGET = ("DELETE FROM permit WHERE free_at <= ?", "DELETE FROM permit_block WHERE until <= ?")
+_END = "UPDATE permit_block SET until = min(until, CAST(?1 + seconds * 1000000 AS INTEGER)) WHERE used"
 _TAKE = "INSERT INTO permit (permit, key, seconds, slots, free_at) VALUES (?, ?, ?, ?, ?)"
 _REST = "UPDATE permit SET free_at = ? WHERE permit = ? AND key = ?"
 _FREE = "DELETE FROM permit WHERE permit = ? AND key = ?"
@@ -88,14 +89,15 @@ class SqlitePermits:
             await asyncio.wait(self._undoing)
         usages = await self._counted.usage(list(self._noted))
         now = self._now()
+        # What the process before had left may still hold too; the limit in force says so.
         left = [
             (key, max(0, usage.limit - usage.used), 1, budget.seconds, now + round(budget.seconds * _SECOND))
             for key, (budget, _) in self._noted.items()
-            if (usage := usages.get(key)) is not None and usage.used
+            if (usage := usages.get(key)) is not None and (usage.used or usage.limit < budget.requests)
         ]
 
         def write(connection: sqlite3.Connection) -> None:
-            connection.execute("DELETE FROM permit_block WHERE used")
+            connection.executemany("DELETE FROM permit_block WHERE used AND key = ?", [(key,) for key in self._noted])
             connection.executemany(_BLOCK, left)
 
         try:
@@ -200,6 +202,8 @@ def _left(
     connection: sqlite3.Connection, now: int
 ) -> tuple[list[tuple[str, float, int, int]], list[tuple[str, int, float, int]]]:
     """Return the slots and the blocks that are not over."""
+    # The process before is over: what it used counts no longer than a window from now.
+    connection.execute(_END, (now,))
     for statement in _FORGET:
         connection.execute(statement, (now,))
     slots = connection.execute("SELECT key, seconds, slots, free_at FROM permit").fetchall()

@@ -51,6 +51,20 @@ async def test_an_orderly_end_costs_what_was_used(store: SqlitePermitStore, perm
     assert (await refused(again, MINUTE)).seconds == pytest.approx(55.0)
 
 
+async def test_a_start_that_came_to_nothing_forgets_nothing(store: SqlitePermitStore, permits: Permits) -> None:
+    """What a crash has left counts for a window from the first start after it, also when that one ends at once."""
+    await taken(permits, MINUTE)
+    again = await store.crash()
+    await again.close()
+    again = await store.open()
+    await refused(again, MINUTE)
+    await again.close()
+    again = await store.open()
+    await refused(again, MINUTE)
+    await store.pass_time(60.0)
+    await taken(again, MINUTE)
+
+
 async def test_five_an_hour_stay_five_however_often_it_is_restarted(store: SqlitePermitStore, permits: Permits) -> None:
     """In order or not, with what was given back and what never was."""
     for number in range(5):
