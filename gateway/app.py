@@ -18,6 +18,7 @@ from gateway.api.callers import Callers, callers_of, is_loopback
 from gateway.api.context import Context
 from gateway.api.issuers import issuers_of
 from gateway.api.json_web_tokens import JsonWebTokens
+from gateway.cache import Cache, lifetimes
 from gateway.config.load import Configuration
 from gateway.config.load import Provider as Configured
 from gateway.listeners import Listener
@@ -58,6 +59,7 @@ class Gateway:
         self._pace = pace
         self._seed = seed
         self._outbound = Outbound()
+        self._cache = Cache(0, {})
         self._key_client = key_sources.client()
         self._tokens: JsonWebTokens | None = None
         self._telemetry = Telemetry()
@@ -93,6 +95,11 @@ class Gateway:
         for name, entry in configured.providers.items():
             # Certificates are read from files.
             self.providers[name] = self._provider(entry, await asyncio.to_thread(self._channel, entry))
+        kept = {
+            name: lifetimes(entry.common.cache, self.providers[name].adapter.catalog_ttls)
+            for name, entry in configured.providers.items()
+        }
+        self._cache = Cache(configured.cache.max_bytes, kept, metrics=self._telemetry.metrics)
 
     async def _start(self) -> None:
         configured = self._configuration
@@ -111,6 +118,7 @@ class Gateway:
             callers=await self._callers(),
             journal=journal,
             engine=self._engine,
+            cache=self._cache,
         )
         await self._listen(context)
         self._telemetry.start()
@@ -166,6 +174,7 @@ class Gateway:
         for listener in reversed(self._listeners):
             await listener.stop()
         await self._permits.close()
+        await self._cache.close()
         # Before the journal: a last look at what is measured asks it.
         await self._telemetry.close()
         if self._journal is not None:

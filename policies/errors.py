@@ -10,6 +10,7 @@ PolicyError
 ├── LeaseLost            somebody else works on the operation now
 ├── Withdrawn            the operation was deleted before anything was sent
 ├── Overloaded           too much is under way here
+├── NotKept              only a kept answer was wanted, and none is kept
 └── WritesPaused         the configuration lets no write to this provider leave
 """
 
@@ -72,6 +73,10 @@ class Overloaded(PolicyError):
     def __init__(self, retry_after: float) -> None:
         super().__init__("Overloaded")
         self.retry_after = retry_after
+
+
+class NotKept(PolicyError):
+    """The caller takes only an answer that is kept, and none is that would do."""
 
 
 class WritesPaused(PolicyError):

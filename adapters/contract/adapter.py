@@ -116,6 +116,9 @@ class Adapter(Generic[SettingsT, CredentialsT]):
     commit; otherwise it proves that the commit was executed, and only its answer is lost."""
     combine: ClassVar[Literal["all", "most_specific"]] = "all"
     """Which of the limits that match a request count it: all, or only the most specific."""
+    catalog_ttls: ClassVar[Mapping[str, float]] = {}
+    """For how many seconds an answer about the catalog may be told again, by method name, where the provider's
+    documents make another time right than the gateway's own; the configuration may say otherwise."""
     Settings: ClassVar[type[ProviderSettings]] = ProviderSettings
     Credentials: ClassVar[type[Credentials]] = Credentials
     refusals: ClassVar[Mapping[str, str]] = {}

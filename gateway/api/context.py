@@ -14,6 +14,7 @@ from adapters.contract.models.resources import Resource
 from gateway.api.body import MAX_BYTES, ApiError, decode, refuse, refuse_violations, validated, violations
 from gateway.api.callers import Caller, Callers
 from gateway.api.problems import Problem, ProblemViolation
+from gateway.cache import Cache
 from gateway.config.model import Route
 from gateway.operations.engine import Engine
 from gateway.providers.provider import Provider, Trip
@@ -49,6 +50,7 @@ class Context:
     callers: Callers
     journal: Journal
     engine: Engine
+    cache: Cache
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,8 @@ class Endpoint:
     """One method of one path.
 
     `scope` is what the caller needs (None: nothing but being a caller). `result` is the type of the success body, at
-    `status`. `write` says that an Idempotency-Key is required and that 202 and the problems of writes may come.
+    `status`. `write` says that an Idempotency-Key is required and that 202 and the problems of writes may come; `kept`
+    that answers come from the cache.
     """
 
     method: str
@@ -34,6 +35,7 @@ class Endpoint:
     body: type[BaseModel] | None = None
     status: int = 200
     write: bool = False
+    kept: bool = False
 
     @property
     def summary(self) -> str:
@@ -64,6 +66,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         Listing[catalog_models.Category],
         scope="catalog:read",
         query=catalog.CategoriesQuery,
+        kept=True,
     ),
     Endpoint(
         "GET",
@@ -73,8 +76,17 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         Listing[catalog_models.Product],
         scope="catalog:read",
         query=catalog.ProductsQuery,
+        kept=True,
     ),
-    Endpoint("GET", "/v1/products/{id}", catalog.get_product, "catalog", catalog_models.Product, scope="catalog:read"),
+    Endpoint(
+        "GET",
+        "/v1/products/{id}",
+        catalog.get_product,
+        "catalog",
+        catalog_models.Product,
+        scope="catalog:read",
+        kept=True,
+    ),
     Endpoint(
         "POST",
         "/v1/availability",

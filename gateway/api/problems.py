@@ -61,6 +61,7 @@ TYPES: dict[str, ProblemType] = {
     "provider-timeout": ProblemType(504, "The provider did not answer in time", "Nothing was changed. Repeat."),
     "outcome-unknown": ProblemType(504, "It may have been done", "The request reached the provider and its answer did not come back. Do not order again with another key; follow `operation`, or repeat with the same key."),
     "deadline-exceeded": ProblemType(504, "Out of time", "The time for this request was over before the provider was asked."),
+    "not-cached": ProblemType(504, "No answer is kept", "`Cache-Control: only-if-cached` asked for an answer that need not be fetched, and there is none that is young enough. Nothing was sent."),
     "provider-malformed": ProblemType(502, "The provider's answer cannot be read", "The provider answered, and not as documented."),
     "adapter-fault": ProblemType(502, "A fault in the adapter", "The adapter spoke to the provider wrongly, or failed itself: our fault, please report it. Nothing was placed."),
     "internal": ProblemType(500, "A fault in the gateway", "Our fault, please report it with the request id. Nothing was sent."),

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, SecretStr
 from adapters.contract.models import values
 from adapters.contract.models.resources import OrderKind
 from gateway.config import addresses
+from gateway.config.caching import Cache, ProviderCache
 from gateway.config.callers import Caller, Issuer
 from gateway.config.limits import LimitsConfig
 from gateway.config.section import OneOrMore, Proxy, Section, Text
@@ -69,12 +70,13 @@ class Admin(Section):
 
 
 class Store(Section):
-    """Where the gateway remembers idempotency keys and operations."""
+    """Where the gateway remembers idempotency keys, operations and the use of providers' rates."""
 
     url: Text = Field(
         "sqlite:ordergate.db",
         description="`sqlite:PATH` is a file of one instance, on a disk that survives restarts (a relative path starts "
-        "at this file's folder); `postgresql://user@host/database` is shared by a fleet; `memory:` forgets everything.",
+        "at this file's folder); `postgresql://user@host/database` is shared by a fleet, which shares the providers' "
+        "rates too; `memory:` forgets everything.",
     )
     ephemeral: bool = Field(
         False,
@@ -192,6 +194,9 @@ class ProviderConfig(Section):
     )
     timeouts: Timeouts = Field(default_factory=Timeouts, description="How long to wait for the provider, in seconds.")
     limits: LimitsConfig = Field(default_factory=LimitsConfig, description="How to keep to the provider's rate limits.")
+    cache: ProviderCache = Field(
+        default_factory=ProviderCache, description="How long answers about the catalog are told again."
+    )
     writes: Literal["allowed", "paused"] = Field(
         "allowed",
         description="Write `paused` to refuse every write to the provider (503 `writes-paused`) and to send none that "
@@ -229,12 +234,14 @@ class Config(Section):
     listen: Listen = Field(default_factory=Listen, description="Where callers reach the gateway.")
     admin: Admin = Field(default_factory=Admin, description="Where health and metrics are.")
     store: Store = Field(
-        default_factory=Store, description="Where the gateway remembers idempotency keys and operations."
+        default_factory=Store,
+        description="Where the gateway remembers idempotency keys, operations and the use of providers' rates.",
     )
     telemetry: Telemetry = Field(
         default_factory=Telemetry,
         description="What can be seen of the running gateway besides its logs. Nothing is measured by default.",
     )
+    cache: Cache = Field(default_factory=Cache, description="How much of the providers' catalogs is kept in memory.")
     twins: Twins = Field(
         default_factory=Twins, description="What becomes of an order that looks like one that was just placed."
     )
