@@ -8,17 +8,15 @@ from typing import Any, Literal, TypeVar
 
 from adapters.contract.models.requests import NewLine, NewOrder
 from gateway import points
-from gateway.config.model import Timeouts
 from gateway.operations.engine import Engine
 from gateway.operations.intents import Intent
 from gateway.operations.resolver import Resolver
 from gateway.operations.worker import Worker
 from gateway.operations.write import Write
-from gateway.providers.channel import channel
-from gateway.providers.pacing import Pacer
 from gateway.providers.provider import Provider, Trip
 from policies.journal import Journal, JournalUnavailable, Operation
 from support.pretended_shop import ORDER_SECONDS, TRAITS, Line, Shop, ShopAdapter
+from support.scripted_provider import provider_of
 
 T = TypeVar("T")
 Trouble = Literal["refused", "in doubt"]
@@ -126,16 +124,7 @@ class MortalGateway:
             raise Killed
 
     def _provider(self, name: str) -> Provider:
-        adapter = ShopAdapter(name)
-        return Provider(
-            adapter,
-            channel("http://127.0.0.1:1"),
-            Line(self._shop, name, self.reached),
-            Pacer(adapter.limits()),
-            Timeouts(order=ORDER_SECONDS),
-            adapter_name="shop",
-            simulated=True,
-        )
+        return provider_of(Line(self._shop, name, self.reached), ShopAdapter(name), order=ORDER_SECONDS)
 
 
 HERE: ContextVar[MortalGateway] = ContextVar("gateway")
