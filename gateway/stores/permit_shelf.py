@@ -13,10 +13,8 @@ from policies.permits import Budget, Permit, PermitsUnavailable, Wait
 
 SHELF_SECONDS = 0.25
 """How long a permit lies unused: no longer, for others may wait for it, and another process's block is not heard of."""
-AHEAD_SECONDS = 0.1
-"""As many as were taken in this time are leased ahead of need, but …"""
-AHEAD_SHARE = 10
-"""… at most this part of a budget (one in …)."""
+AHEAD_OF_TEN = 2
+"""As many as were taken in that time are leased ahead of need, but at most so many of every ten slots of a budget."""
 BATCH = 64
 """The most permits of one lease."""
 PAUSE_SECONDS = 0.02
@@ -50,7 +48,7 @@ class Shelf:
         self._wanted = wanted
         self._ready: deque[tuple[Permit, float]] = deque()
         self._waiting: deque[asyncio.Future[Permit | Wait]] = deque()
-        most = min(budget.requests // AHEAD_SHARE // cost for budget, cost in wanted)
+        most = min(budget.requests // 10 * AHEAD_OF_TEN // cost for budget, cost in wanted)
         self._lately: deque[float] = deque(maxlen=most)
         self._pause = min(PAUSE_SECONDS, *(budget.seconds / 50 for budget, _ in wanted))
         # The longest that anybody wanted: what is leased here suits all.
@@ -121,7 +119,7 @@ class Shelf:
 
     def _ahead(self) -> int:
         """Return how many are worth having ready: as many as were lately taken in a short time."""
-        since = _now() - AHEAD_SECONDS
+        since = _now() - SHELF_SECONDS
         while self._lately and self._lately[0] < since:
             self._lately.popleft()
         return len(self._lately)
