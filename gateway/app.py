@@ -23,6 +23,7 @@ from gateway.config.load import Configuration
 from gateway.config.load import Provider as Configured
 from gateway.listeners import Listener
 from gateway.operations.engine import Engine
+from gateway.operations.quarantine import Quarantine
 from gateway.operations.resolver import Resolver
 from gateway.operations.twins import Twins
 from gateway.operations.worker import Worker
@@ -32,7 +33,10 @@ from gateway.providers.outbound import Outbound
 from gateway.providers.pacing import Pacer
 from gateway.providers.provider import Provider
 from gateway.simulation import SimulatorProcess, start_process
-from gateway.stores.opening import open_journal, permits_beside
+from gateway.stores.opening import open_journal, permits_beside, spool_place
+from gateway.stores.sealing import Sealing
+from gateway.stores.spool import Spool
+from gateway.stores.spooled import SpooledJournal
 from gateway.telemetry.assembly import Telemetry, assembled
 from policies.journal import Journal
 from policies.local_permits import LocalPermits
@@ -51,10 +55,16 @@ log = structlog.get_logger("ordergate")
 
 
 class Gateway:
-    """A gateway, started and stopped as a whole. `url` and `admin_url` are known after `start`."""
+    """A gateway, started and stopped as a whole. `url` and `admin_url` are known after `start`.
 
-    def __init__(self, configuration: Configuration, *, pace: float = 1.0, seed: int = 0) -> None:
+    `restored`: its journal comes from a backup, and is reconciled before anything is sent.
+    """
+
+    def __init__(
+        self, configuration: Configuration, *, pace: float = 1.0, seed: int = 0, restored: bool = False
+    ) -> None:
         self._configuration = configuration
+        self._restored = restored
         self._version = version("ordergate")
         self._pace = pace
         self._seed = seed
@@ -69,6 +79,7 @@ class Gateway:
         self._journal: Journal | None = None
         self._engine: Engine | None = None
         self._worker: Worker | None = None
+        self._quarantine: Quarantine | None = None
         self._listeners: list[Listener] = []
         self._readiness = health.Readiness()
         self.url = ""
@@ -110,6 +121,10 @@ class Gateway:
         self._engine = Engine(journal, self.providers, lambda: str(uuid7()), worker=str(uuid7()), twins=twins)
         resolver = Resolver(self._engine, horizon=HORIZON_SECONDS)
         self._worker = Worker(self._engine, resolver, tracing=self._telemetry.tracing)
+        if self._restored:
+            quarantine = self._quarantine = Quarantine(self._engine)
+            await quarantine.begin()
+            quarantine.start()
         self._worker.start()
         context = Context(
             version=self._version,
@@ -144,11 +159,14 @@ class Gateway:
         configured = self._configuration
         store = configured.store
         keys = [bytes.fromhex(key.get_secret_value()) for key in store.keys]
-        journal = await open_journal(store.url, ephemeral=store.ephemeral, keys=keys, folder=configured.folder)
-        self._journal = journal
+        opened = await open_journal(store.url, ephemeral=store.ephemeral, keys=keys, folder=configured.folder)
+        journal = self._journal = opened
+        if (place := spool_place(store.url, store.spool, configured.folder)) is not None:
+            journal = self._journal = SpooledJournal(opened, Spool(place.absolute(), Sealing(keys)))
+            await journal.open()
         # What runs on this machine starts with us: nothing before it can count.
         cold = any(not entry.is_here for entry in configured.providers.values())
-        self._permits = permits_beside(journal, store.url, cold=cold)
+        self._permits = permits_beside(opened, store.url, cold=cold)
         await self._permits.open()
         return journal
 
@@ -158,7 +176,9 @@ class Gateway:
         around = self._telemetry.middlewares()
         public = Listener(server.application(context, docs.add_pages, around), listen.host, listen.port)
         scraped = self._telemetry.metrics if self._configuration.telemetry.prometheus else None
-        private = Listener(health.application(self._readiness, token, scraped), admin.host, admin.port)
+        private = Listener(
+            health.application(self._readiness, token, scraped, self._quarantine), admin.host, admin.port
+        )
         self._listeners = [private, public]
         for listener in self._listeners:
             await listener.start()
@@ -167,6 +187,8 @@ class Gateway:
     async def stop(self, *, grace: float = DRAIN_SECONDS) -> None:
         """Take nothing new, let operations under way end within `grace` seconds, close everything."""
         self._readiness.ready = False
+        if self._quarantine is not None:
+            await self._quarantine.stop()
         if self._worker is not None:
             await self._worker.stop()
         if self._engine is not None:

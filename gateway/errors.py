@@ -61,6 +61,7 @@ TABLE: dict[type[Exception], Rule] = {
     policy.LeaseLost: Rule("request-in-progress"),
     policy.Withdrawn: Rule("not-found"),
     policy.Overloaded: Rule("overloaded"),
+    policy.Quarantined: Rule("journal-restored"),
     policy.NotKept: Rule("not-cached"),
     policy.WritesPaused: Rule("writes-paused"),
     policy.OperationConflict: Rule("request-in-progress"),

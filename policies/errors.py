@@ -10,6 +10,7 @@ PolicyError
 ├── LeaseLost            somebody else works on the operation now
 ├── Withdrawn            the operation was deleted before anything was sent
 ├── Overloaded           too much is under way here
+├── Quarantined          the journal was restored from a backup and is not reconciled yet
 ├── NotKept              only a kept answer was wanted, and none is kept
 └── WritesPaused         the configuration lets no write to this provider leave
 """
@@ -84,4 +85,12 @@ class WritesPaused(PolicyError):
 
     def __init__(self, retry_after: float) -> None:
         super().__init__("WritesPaused")
+        self.retry_after = retry_after
+
+
+class Quarantined(PolicyError):
+    """The journal was restored from a backup; what was done since is found out first. Ask again in `retry_after`."""
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__("Quarantined")
         self.retry_after = retry_after

@@ -112,6 +112,12 @@ def _responses(endpoint: Endpoint, results: ResultSchemas, shared: dict[str, Sch
             | (_headers(*_TWIN) if endpoint.body is NewOrder else {}),
             "content": {JSON: {"schema": results.reference(OperationView)}},
         }
+        if endpoint.status == 201:
+            found["200"] = {
+                "description": "Placed long ago: the answer was let go (`responsePurged`), the operation is known.",
+                "headers": _headers("Location", "Idempotency-Replayed", "Preference-Applied", *_ALWAYS),
+                "content": {JSON: {"schema": results.reference(OperationView)}},
+            }
     if endpoint.kept:
         found["304"] = {
             "description": "The answer that `If-None-Match` names is still the one.",
@@ -134,7 +140,11 @@ def _success(endpoint: Endpoint, results: ResultSchemas) -> Schema:
     if refusals.group(endpoint) == "Write":
         headers = ("Idempotency-Replayed", "Preference-Applied", *_ALWAYS)
         headers = ("Location", *headers, *_TWIN) if endpoint.body is NewOrder else headers
-    content: Schema = {"schema": results.reference(endpoint.result)}
+    schema = results.reference(endpoint.result)
+    if refusals.group(endpoint) == "Write" and endpoint.status == 200:
+        # The operation stands for an answer that retention has let go.
+        schema = {"anyOf": [schema, results.reference(OperationView)]}
+    content: Schema = {"schema": schema}
     content |= _examples(examples.RESULTS.get((endpoint.method, endpoint.path)))
     said = results.components[component_name(endpoint.result)]["description"]
     return {"description": said, "headers": _headers(*headers), "content": {JSON: content}}

@@ -57,6 +57,7 @@ TYPES: dict[str, ProblemType] = {
     "writes-paused": ProblemType(503, "Writes to this provider are paused", "An operator has paused them in gateway.yaml (`writes: paused`). Nothing was placed. Reads go on, and so does finding out what became of earlier writes. Repeat with the same key when writes are on again."),
     "journal-unavailable": ProblemType(503, "Writes are not possible now", "The journal cannot take another operation, so nothing is sent. Reads go on. Repeat with the same key."),
     "budgets-unavailable": ProblemType(503, "The provider's rate limits cannot be kept now", "What counts them cannot answer, so nothing is sent. Nothing was placed. Repeat with the same key."),
+    "journal-restored": ProblemType(503, "Writes wait until the restored journal is reconciled", "The gateway was started on a journal from a backup and finds out what was done since. Nothing was sent. Reads and replays go on. Repeat with the same key."),
     "overloaded": ProblemType(503, "The gateway has too much to do", "Wait `retryAfter` seconds and repeat with the same key."),
     "provider-timeout": ProblemType(504, "The provider did not answer in time", "Nothing was changed. Repeat."),
     "outcome-unknown": ProblemType(504, "It may have been done", "The request reached the provider and its answer did not come back. Do not order again with another key; follow `operation`, or repeat with the same key."),
@@ -101,6 +102,7 @@ class Problem(Resource, frozen=True, kw_only=True):
     operation: str | None = None
     next_check_at: str | None = None
     provider: ProviderWords | None = None
+    response_purged: bool | None = None
     incomplete: tuple["Incomplete", ...] | None = None
 
     @property

@@ -49,6 +49,7 @@ _WRITE = (
     "price-changed",
     "writes-paused",
     "journal-unavailable",
+    "journal-restored",
     "outcome-unknown",
 )
 

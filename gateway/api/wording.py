@@ -31,6 +31,8 @@ MEMBERS: Mapping[str, str] = {
     "Operation.nextCheckAt": "When the gateway asks the provider next.",
     "Operation.result": "The answer, when it was done.",
     "Operation.problem": "The answer, when it was not.",
+    "Operation.responsePurged": "`true` when the answer was let go, 30 days after the end: the fate is still known.",
+    "Problem.responsePurged": "`true` when the answer was let go, 30 days after the end: this stands for it.",
     "Problem.type": "`/problems/{name}`: the page of that path says what it means. Decide by this, never by texts.",
     "Problem.placed": "For writes: whether it was done.",
     "Problem.retryAfter": "Seconds.",

@@ -15,6 +15,8 @@ FIELDS = frozenset(
     "provider step phase kind error code provider_request_id state cause move attempt twin action "
     # which of a provider's limits
     "limit requests seconds "
+    # what retention let go, and what became of a restored journal
+    "operations in_doubt unknown_orders not_listed order reference created_at by "
     # this process and its store
     "admin bytes free_bytes lane metric next_trial_seconds path platform providers reason simulators url "
     "warning".split()

@@ -23,8 +23,8 @@ from hypothesis.stateful import (
 from typing_extensions import override
 
 from gateway import points
+from gateway.operations import resolver
 from gateway.operations.recorder import OperationRecorder
-from gateway.operations.resolver import Resolver
 from gateway.proof.board import PLACES
 from gateway.proof.mutants import MUTANTS
 from policies import operation
@@ -292,7 +292,7 @@ def test_whatever_happens_every_promise_is_kept(store: str) -> None:
 )
 def test_a_fault_in_the_engine_is_found(mutant: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine that could not fail would show nothing."""
-    for owner, name in ((Resolver, "_situation"), (OperationRecorder, "__init__"), (OperationRecorder, "before")):
+    for owner, name in ((resolver, "situation_of"), (OperationRecorder, "__init__"), (OperationRecorder, "before")):
         monkeypatch.setattr(owner, name, getattr(owner, name))
     monkeypatch.setattr(operation, "_looked_up", operation._looked_up)
     MUTANTS[mutant].apply()
