@@ -145,12 +145,16 @@ class Gateway:
         gc.set_threshold(*GC_THRESHOLDS)
         # Nobody is served before what a crash left open was seen once.
         await self._worker.scanned.wait()
+        self._serve()
+
+    def _serve(self) -> None:
+        """Let callers in."""
         self._readiness.ready = True
         log.info(
             "ready",
             url=self.url,
             admin=self.admin_url,
-            providers=list(configured.providers),
+            providers=list(self.providers),
             simulators=dict(self.simulator_urls) or None,
         )
 

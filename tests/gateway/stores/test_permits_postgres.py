@@ -54,7 +54,7 @@ async def test_what_is_forgotten_costs_a_window_after_the_longest_hold(
     await taken(permits, HOUR)
     await store.pass_time(cold - MOMENT)
     await refused(permits, MINUTE)
-    await store.pass_time(MOMENT)
+    await store.pass_time(2 * MOMENT)
     await taken(permits, MINUTE)
 
 
