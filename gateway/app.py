@@ -139,10 +139,7 @@ class Gateway:
         self._telemetry.start()
         for warning in configured.warnings:
             log.warning("configuration", warning=warning)
-        # What was made until now lives as long as the process; what comes from here on is garbage soon.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(*GC_THRESHOLDS)
+        _settle_memory()
         # Nobody is served before what a crash left open was seen once.
         await self._worker.scanned.wait()
         self._serve()
@@ -205,6 +202,8 @@ class Gateway:
         await self._telemetry.close()
         if self._journal is not None:
             await self._journal.close()
+        for provider in self.providers.values():
+            provider.close()
         if self._tokens is not None:
             await self._tokens.close()
         await self._key_client.close()
@@ -221,14 +220,17 @@ class Gateway:
 
     def _provider(self, entry: Configured, way: Channel) -> Provider:
         adapter = entry.adapter()
+        pacer = self._pacer(entry, adapter)
+        self._telemetry.budgets(adapter.name, pacer)
         provider = Provider(
             adapter,
             way,
             self._outbound,
-            self._pacer(entry, adapter),
+            pacer,
             entry.common.timeouts,
             adapter_name=entry.common.adapter,
             simulated=entry.simulated,
+            resilience=entry.common.resilience,
             watch=self._telemetry.watch(adapter.name, self._outbound),
         )
         provider.writes_paused = entry.common.writes == "paused"
@@ -271,6 +273,13 @@ class Gateway:
             )
             self._tokens = JsonWebTokens(issuers)
         return Callers(callers_of(configured.callers), hosts, listen.origins, self._tokens)
+
+
+def _settle_memory() -> None:
+    """Spare the collector what was made until now: it lives as long as the process. What comes is garbage soon."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
 
 
 async def serve(gateway: Gateway) -> NoReturn:
