@@ -5,7 +5,7 @@
 #   check   everything a change must pass: lint, then test
 #   lint    format, lint, types, import contracts, dependencies, Dockerfile, workflow, security; changes nothing
 #   format  bring the code into the formatter's shape
-#   prove   kill gateways while simulators count orders (ARGS="--kills 2000"), then see the proof find faults put in on purpose
+#   prove   kill gateways while simulators count orders (ARGS="--kills 2000"), find faults put in on purpose, try 20,000 steps
 #   bench   compare with a bare proxy, in the same run (needs wrk; BENCH_SECONDS=1 for a short one)
 #   lock    resolve the dependencies anew into requirements*.lock (UPGRADE=1: take newer versions)
 #   image-check  do what the Dockerfile does, without a container engine
@@ -117,7 +117,8 @@ format: dev
 .PHONY: prove
 prove: dev
 	@$(BIN)/ordergate prove $(ARGS)
-	@ORDERGATE_PROVE=1 $(BIN)/python -m pytest -q tests/gateway/proof
+	@ORDERGATE_PROVE=1 ORDERGATE_FATE_STEPS=$${ORDERGATE_FATE_STEPS:-20000} $(BIN)/python -m pytest -q --durations=0 --durations-min=5 \
+	  -o faulthandler_timeout=3600 tests/gateway/proof tests/gateway/operations/test_fate_machine.py
 
 .PHONY: bench
 bench: dev

@@ -2,13 +2,15 @@
 
 import asyncio
 import gc
+import time
 from collections.abc import Mapping
 from importlib.metadata import version
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import structlog
 from uuid_utils import uuid7
 
+from adapters.contract.adapter import Adapter
 from adapters.contract.models import values
 from gateway.admin import health
 from gateway.api import docs, key_sources, server
@@ -16,14 +18,17 @@ from gateway.api.callers import Callers, callers_of, is_loopback
 from gateway.api.context import Context
 from gateway.api.issuers import issuers_of
 from gateway.api.json_web_tokens import JsonWebTokens
+from gateway.cache import Cache, lifetimes
 from gateway.config.load import Configuration
 from gateway.config.load import Provider as Configured
 from gateway.listeners import Listener
 from gateway.operations.engine import Engine
+from gateway.operations.quarantine import Quarantine
 from gateway.operations.resolver import Resolver
 from gateway.operations.twins import Twins
 from gateway.operations.worker import Worker
 from gateway.providers.channel import Channel, channel
+from gateway.providers.limits import limits_of, scope_of
 from gateway.providers.outbound import Outbound
 from gateway.providers.pacing import Pacer
 from gateway.providers.provider import Provider
@@ -31,12 +36,18 @@ from gateway.simulation import SimulatorProcess, start_process
 from gateway.stores.opening import open_journal
 from gateway.telemetry.assembly import Telemetry, assembled
 from policies.journal import Journal
+from policies.local_permits import LocalPermits
+from policies.permits import Permits
 
 GC_THRESHOLDS = (20_000, 20, 20)
 """A page of products is some thousand objects, none of them in a circle: looking for circles meanwhile finds none."""
 
 DRAIN_SECONDS = 35.0
 """How long operations under way may take to end when the gateway stops: an order's own time and a little more."""
+
+COLD_SECONDS = 61.0
+"""After a start, limits with a window of at most so many seconds let nothing through for one window: what the process
+before has sent may still count. Longer ones would take too long, so they begin anew."""
 
 HORIZON_SECONDS = 6 * 3600.0
 """How long the gateway tries to find out what became of a write before a person has to look."""
@@ -45,21 +56,32 @@ log = structlog.get_logger("ordergate")
 
 
 class Gateway:
-    """A gateway, started and stopped as a whole. `url` and `admin_url` are known after `start`."""
+    """A gateway, started and stopped as a whole. `url` and `admin_url` are known after `start`.
 
-    def __init__(self, configuration: Configuration, *, pace: float = 1.0, seed: int = 0) -> None:
+    `restored`: its journal comes from a backup, and is reconciled before anything is sent.
+    """
+
+    def __init__(
+        self, configuration: Configuration, *, pace: float = 1.0, seed: int = 0, restored: bool = False
+    ) -> None:
         self._configuration = configuration
+        self._restored = restored
         self._version = version("ordergate")
         self._pace = pace
         self._seed = seed
         self._outbound = Outbound()
+        self._cache = Cache(0, {})
         self._key_client = key_sources.client()
         self._tokens: JsonWebTokens | None = None
         self._telemetry = Telemetry()
+        # What runs on this machine starts with us: nothing before it can count.
+        real = any(not entry.is_here for entry in configuration.providers.values())
+        self._permits: Permits = LocalPermits(time.monotonic, cold=COLD_SECONDS if real else 0.0)
         self._simulators: SimulatorProcess | None = None
         self._journal: Journal | None = None
         self._engine: Engine | None = None
         self._worker: Worker | None = None
+        self._quarantine: Quarantine | None = None
         self._listeners: list[Listener] = []
         self._readiness = health.Readiness()
         self.url = ""
@@ -86,10 +108,16 @@ class Gateway:
         for name, entry in configured.providers.items():
             # Certificates are read from files.
             self.providers[name] = self._provider(entry, await asyncio.to_thread(self._channel, entry))
+        kept = {
+            name: lifetimes(entry.common.cache, self.providers[name].adapter.catalog_ttls)
+            for name, entry in configured.providers.items()
+        }
+        self._cache = Cache(configured.cache.max_bytes, kept, metrics=self._telemetry.metrics)
 
     async def _start(self) -> None:
         configured = self._configuration
         await self.open()
+        await self._permits.open()
         store = configured.store
         keys = [bytes.fromhex(key.get_secret_value()) for key in store.keys]
         self._journal = await open_journal(store.url, ephemeral=store.ephemeral, keys=keys, folder=configured.folder)
@@ -98,6 +126,10 @@ class Gateway:
         self._engine = Engine(journal, self.providers, lambda: str(uuid7()), worker=str(uuid7()), twins=twins)
         resolver = Resolver(self._engine, horizon=HORIZON_SECONDS)
         self._worker = Worker(self._engine, resolver, tracing=self._telemetry.tracing)
+        if self._restored:
+            quarantine = self._quarantine = Quarantine(self._engine)
+            await quarantine.begin()
+            quarantine.start()
         self._worker.start()
         context = Context(
             version=self._version,
@@ -106,6 +138,7 @@ class Gateway:
             callers=await self._callers(),
             journal=journal,
             engine=self._engine,
+            cache=self._cache,
         )
         await self._listen(context)
         self._telemetry.start()
@@ -132,7 +165,9 @@ class Gateway:
         around = self._telemetry.middlewares()
         public = Listener(server.application(context, docs.add_pages, around), listen.host, listen.port)
         scraped = self._telemetry.metrics if self._configuration.telemetry.prometheus else None
-        private = Listener(health.application(self._readiness, token, scraped), admin.host, admin.port)
+        private = Listener(
+            health.application(self._readiness, token, scraped, self._quarantine), admin.host, admin.port
+        )
         self._listeners = [private, public]
         for listener in self._listeners:
             await listener.start()
@@ -141,12 +176,16 @@ class Gateway:
     async def stop(self, *, grace: float = DRAIN_SECONDS) -> None:
         """Take nothing new, let operations under way end within `grace` seconds, close everything."""
         self._readiness.ready = False
+        if self._quarantine is not None:
+            await self._quarantine.stop()
         if self._worker is not None:
             await self._worker.stop()
         if self._engine is not None:
             await self._engine.close(grace)
         for listener in reversed(self._listeners):
             await listener.stop()
+        await self._permits.close()
+        await self._cache.close()
         # Before the journal: a last look at what is measured asks it.
         await self._telemetry.close()
         if self._journal is not None:
@@ -171,7 +210,7 @@ class Gateway:
             adapter,
             way,
             self._outbound,
-            Pacer(adapter.limits()),
+            self._pacer(entry, adapter),
             entry.common.timeouts,
             adapter_name=entry.common.adapter,
             simulated=entry.simulated,
@@ -179,6 +218,16 @@ class Gateway:
         )
         provider.writes_paused = entry.common.writes == "paused"
         return provider
+
+    def _pacer(self, entry: Configured, adapter: Adapter[Any, Any]) -> Pacer:
+        configured = entry.common.limits
+        return Pacer(
+            limits_of(adapter.limits(), adapter.combine, configured),
+            self._permits,
+            scope_of(entry.name, entry.common.adapter, entry.credentials),
+            share=configured.share,
+            max_waiting=configured.max_waiting,
+        )
 
     def _channel(self, entry: Configured) -> Channel:
         common = entry.common

@@ -38,14 +38,19 @@ FaultOption = Annotated[
 
 
 @app.command()
-def serve(config: ConfigOption = Path("gateway.yaml")) -> None:
+def serve(
+    config: ConfigOption = Path("gateway.yaml"),
+    restored: Annotated[
+        bool, typer.Option("--restored", help="The journal comes from a backup: find out first what was done since.")
+    ] = False,
+) -> None:
     """Serve until SIGTERM or SIGINT; operations under way are let end."""
     from gateway import app as gateway_app
     from gateway.telemetry import logs
 
     logs.configure()
     configuration = _loaded(config)
-    _exit(_run(_until_stopped(gateway_app.serve(gateway_app.Gateway(configuration)))))
+    _exit(_run(_until_stopped(gateway_app.serve(gateway_app.Gateway(configuration, restored=restored)))))
 
 
 @app.command()
@@ -188,6 +193,17 @@ def resolve(
     if verdict is None:
         _fail("write --placed with --order-id, or --not-placed, or --release")
     _exit(_run(resolving(url, operation, verdict, key=os.environ.get("ORDERGATE_API_KEY"))))
+
+
+@operations_app.command()
+def quarantine(
+    end: Annotated[bool, typer.Option("--end", help="End it: writes begin again, whatever is not reconciled.")] = False,
+    url: Annotated[str, typer.Option(help="The admin listener of the gateway.")] = "http://127.0.0.1:8081",
+) -> None:
+    """Tell how far a restored journal is reconciled. The admin token, if needed: ORDERGATE_ADMIN_TOKEN."""
+    from gateway.inspecting import quarantined
+
+    _exit(_run(quarantined(url, end=end, token=os.environ.get("ORDERGATE_ADMIN_TOKEN"))))
 
 
 def main() -> None:

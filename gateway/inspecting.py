@@ -54,19 +54,32 @@ def verdict_of(*, placed: bool | None, release: bool, order_id: str | None) -> d
 async def resolving(url: str, operation: str, verdict: dict[str, object], *, key: str | None) -> int:
     """Enter a verdict at the running gateway; return the exit code."""
     headers = {"Content-Type": "application/json", "Idempotency-Key": str(uuid7())}
-    if key:
-        headers["Authorization"] = f"Bearer {key}"
     target = f"{url.rstrip('/')}/v1/operations/{quote(operation, safe='')}/resolution"
+    return await _asked("POST", target, key, headers, msgspec.json.encode(verdict))
+
+
+async def quarantined(url: str, *, end: bool, token: str | None) -> int:
+    """Print how far the running gateway's restored journal is reconciled, or end that; return the exit code."""
+    return await _asked("DELETE" if end else "GET", f"{url.rstrip('/')}/quarantine", token, {})
+
+
+async def _asked(
+    method: str, target: str, secret: str | None, headers: dict[str, str], content: bytes | None = None
+) -> int:
+    """Make one request to the running gateway and print its answer; return the exit code."""
+    if secret:
+        headers["Authorization"] = f"Bearer {secret}"
     try:
         async with (
             aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=CALL_SECONDS)) as session,
-            session.post(target, data=msgspec.json.encode(verdict), headers=headers) as response,
+            session.request(method, target, data=content, headers=headers) as response,
         ):
             body = await response.read()
     except (aiohttp.ClientError, TimeoutError) as error:
-        typer.echo(f"no gateway answers at {url} ({type(error).__name__}); a verdict is entered while it runs")
+        typer.echo(f"no gateway answers at {target} ({type(error).__name__}); it has to run for this")
         return 1
-    typer.echo(msgspec.json.format(body, indent=2).decode() if body else response.status)
+    is_json = response.content_type.endswith("json")
+    typer.echo(msgspec.json.format(body, indent=2).decode() if is_json else body.decode().strip())
     return 0 if response.status == 200 else 1
 
 

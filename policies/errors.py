@@ -5,10 +5,13 @@ PolicyError
 ├── InProgress           the operation with this key has not ended, and the wait is over
 ├── DuplicateReference   another live or placed operation has this reference
 ├── CapacityExceeded     the provider's rate leaves no room within the time there is
+├── ShareExceeded        the caller has too many requests waiting for a provider's rate already
 ├── DeadlineExceeded     the time there is was over before the request could leave
 ├── LeaseLost            somebody else works on the operation now
 ├── Withdrawn            the operation was deleted before anything was sent
 ├── Overloaded           too much is under way here
+├── Quarantined          the journal was restored from a backup and is not reconciled yet
+├── NotKept              only a kept answer was wanted, and none is kept
 └── WritesPaused         the configuration lets no write to this provider leave
 """
 
@@ -49,6 +52,14 @@ class CapacityExceeded(PolicyError):
         self.retry_after = retry_after
 
 
+class ShareExceeded(PolicyError):
+    """Too many requests of the same caller wait for the provider's rate; `retry_after` seconds from now it may do."""
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__("ShareExceeded")
+        self.retry_after = retry_after
+
+
 class DeadlineExceeded(PolicyError):
     """The time for the request was over before it could leave."""
 
@@ -65,9 +76,21 @@ class Overloaded(PolicyError):
         self.retry_after = retry_after
 
 
+class NotKept(PolicyError):
+    """The caller takes only an answer that is kept, and none is that would do."""
+
+
 class WritesPaused(PolicyError):
     """Writes to the provider are paused by configuration; asking again before `retry_after` seconds is no use."""
 
     def __init__(self, retry_after: float) -> None:
         super().__init__("WritesPaused")
+        self.retry_after = retry_after
+
+
+class Quarantined(PolicyError):
+    """The journal was restored from a backup; what was done since is found out first. Ask again in `retry_after`."""
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__("Quarantined")
         self.retry_after = retry_after

@@ -72,6 +72,8 @@ class BolAccount(Adapter[BolSettings, BolCredentials]):
     kinds: ClassVar[tuple[OrderKind, ...]] = ("sale",)
     base_url: ClassVar[str | None] = "https://api.bol.com"
     default_currency: ClassVar[str | None] = "EUR"  # bol states no currency; its prices are in euro
+    # bol answers the whole tree once a minute and no more (its public table of rate limits, as observed).
+    catalog_ttls: ClassVar[Mapping[str, float]] = {"list_categories": 6 * 3600.0}
     Settings: ClassVar[type[ProviderSettings]] = BolSettings
     Credentials: ClassVar[type[Credentials]] = BolCredentials
     refusals: ClassVar[Mapping[str, str]] = {

@@ -4,7 +4,6 @@ The shape is bol's Problem (Retailer API v10 spec), whose "required" members are
 OAuth2's `error` on the login host, or any other body: an HTML page, nothing at all.
 """
 
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from adapters.contract.errors import (
@@ -19,6 +18,7 @@ from adapters.contract.errors import (
     Unavailable,
     Violation,
 )
+from adapters.contract.limits import http_date, reset_in
 from adapters.contract.models import values
 from adapters.contract.wire import HttpRequest, HttpResponse
 
@@ -116,7 +116,7 @@ def retry_after(response: HttpResponse) -> float | None:
     """
     wait = _seconds(response.headers.get("retry-after", ""), response)
     if wait is None:
-        wait = _reset(values.integer(response.headers.get("x-ratelimit-reset")), response)
+        wait = reset_in(values.integer(response.headers.get("x-ratelimit-reset")), response)
     return None if wait is None else min(max(wait, 0.0), LONGEST_WAIT)
 
 
@@ -124,22 +124,5 @@ def _seconds(text: str, response: HttpResponse) -> float | None:
     text = text.strip()
     if text.isascii() and text.isdecimal() and len(text) <= 12:
         return float(text)
-    moment, now = _http_date(text), _http_date(response.headers.get("date", ""))
+    moment, now = http_date(text), http_date(response.headers.get("date", ""))
     return None if moment is None or now is None else moment - now
-
-
-def _reset(reset: int | None, response: HttpResponse) -> float | None:
-    if reset is None or reset < 0:
-        return None
-    if reset < 1_000_000:
-        return float(reset)
-    now = _http_date(response.headers.get("date", ""))
-    moment = reset if reset < 100_000_000_000 else reset / 1000
-    return None if now is None else moment - now
-
-
-def _http_date(text: str) -> float | None:
-    try:
-        return parsedate_to_datetime(text).timestamp()
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None

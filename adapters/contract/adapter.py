@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, SecretStr
 from adapters.contract.callbacks import Callback, CallbackEvent
 from adapters.contract.errors import ProviderError, UnsupportedOperation
 from adapters.contract.flow import Flow
+from adapters.contract.limits import ToldLimit, told_limits
 from adapters.contract.models.catalog import Availability, Category, Product
 from adapters.contract.models.requests import (
     AvailabilityItem,
@@ -113,6 +114,11 @@ class Adapter(Generic[SettingsT, CredentialsT]):
     success_in_body: ClassVar[bool] = False
     """Whether a 2xx may be a failure that only the body tells. Then a 2xx that cannot be read leaves doubt about a
     commit; otherwise it proves that the commit was executed, and only its answer is lost."""
+    combine: ClassVar[Literal["all", "most_specific"]] = "all"
+    """Which of the limits that match a request count it: all, or only the most specific."""
+    catalog_ttls: ClassVar[Mapping[str, float]] = {}
+    """For how many seconds an answer about the catalog may be told again, by method name, where the provider's
+    documents make another time right than the gateway's own; the configuration may say otherwise."""
     Settings: ClassVar[type[ProviderSettings]] = ProviderSettings
     Credentials: ClassVar[type[Credentials]] = Credentials
     refusals: ClassVar[Mapping[str, str]] = {}
@@ -161,6 +167,19 @@ class Adapter(Generic[SettingsT, CredentialsT]):
     def limits(self) -> tuple[RateLimit, ...]:
         """Return the provider's documented rate limits."""
         return ()
+
+    def told_limits(self, response: HttpResponse) -> tuple[ToldLimit, ...]:
+        """Return what an answer tells about limits; asked for every response, never raises."""
+        return told_limits(response)
+
+    def published_limits(self) -> Flow[tuple[RateLimit, ...]]:
+        """Read the limits that the provider publishes; asked seldom."""
+        return self._refuse("published_limits")
+
+    @property
+    def publishes_limits(self) -> bool:
+        """Tell whether the provider can be asked for its limits."""
+        return type(self).published_limits is not Adapter.published_limits
 
     # How it speaks ---------------------------------------------------------------------------------------------
 

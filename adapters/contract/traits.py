@@ -39,7 +39,9 @@ class RateLimit:
 
     `method` and `route` may be `*`; `route` is the template the adapter uses in `HttpRequest.route`, where a
     `*` segment matches one segment and a last `**` the rest. `partition` is a JSON pointer into the request body
-    whose value has a budget of its own (`/customer_email`).
+    whose value has a budget of its own (`/customer_email`), or `credential`: accounts with the same credentials share
+    the limit. `cost` is how many of `requests` one request counts; `spacing` are seconds between two requests, for a
+    provider that looks at less than the whole window.
     """
 
     method: str
@@ -48,3 +50,5 @@ class RateLimit:
     seconds: float
     source: str
     partition: str | None = None
+    cost: int = 1
+    spacing: float = 0.0

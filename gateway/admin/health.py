@@ -6,6 +6,8 @@ from typing import Any
 
 from aiohttp import web
 
+from gateway.config.addresses import is_loopback
+from gateway.operations.quarantine import Quarantine
 from gateway.telemetry.exposition import MEDIA_TYPE, exposition
 from gateway.telemetry.metrics import Metrics
 
@@ -19,10 +21,12 @@ class Readiness:
         self.ready = False
 
 
-def application(readiness: Readiness, token: str | None, metrics: Metrics | None = None) -> web.Application:
+def application(
+    readiness: Readiness, token: str | None, metrics: Metrics | None = None, quarantine: Quarantine | None = None
+) -> web.Application:
     """Return the admin application; with a token, everything but health needs it as a bearer token.
 
-    Without `metrics` there is no /metrics.
+    Without `metrics` there is no /metrics, without `quarantine` no /quarantine: GET tells, DELETE ends it.
     """
     app = web.Application(middlewares=[_guarded(token)])
 
@@ -41,6 +45,20 @@ def application(readiness: Readiness, token: str | None, metrics: Metrics | None
             return web.Response(body=exposition(await metrics.collect()).encode(), headers=headers)
 
         app.router.add_get("/metrics", scraped)
+    if quarantine is not None:
+
+        async def told(request: web.Request) -> web.Response:
+            return web.json_response(await quarantine.told())
+
+        async def ended(request: web.Request) -> web.Response:
+            if token is None and not is_loopback(request.url.host or ""):
+                # A page that had its name resolved to this machine could ask for it.
+                return web.Response(text="call a loopback address\n", status=403)
+            await quarantine.end("an operator")
+            return await told(request)
+
+        app.router.add_get("/quarantine", told)
+        app.router.add_delete("/quarantine", ended)
     return app
 
 

@@ -1,13 +1,17 @@
-"""Categories, products, availability: reads that go through to the providers."""
+"""Categories and products, which are kept for a while; availability, which never is."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
-from typing import Annotated
+from functools import partial
+from typing import Annotated, Any, TypeVar
 
+import msgspec
 from pydantic import Field
 
+from adapters.contract import codec
 from adapters.contract.errors import AdapterError
+from adapters.contract.flow import Flow
 from adapters.contract.models.catalog import Availability
 from adapters.contract.models.requests import (
     AvailabilityItem,
@@ -17,15 +21,18 @@ from adapters.contract.models.requests import (
     ProductQuery,
     ShortText,
 )
-from adapters.contract.models.resources import PartProblem
+from adapters.contract.models.resources import Page, PartProblem, Resource
 from gateway.api.body import refuse_violations
+from gateway.api.caching import told_headers, wish
 from gateway.api.context import Answer, Call, Query
-from gateway.api.lists import Listing, listed, page_answer
-from gateway.api.problems import ProblemViolation
+from gateway.api.lists import Listing, listed
+from gateway.api.problems import Incomplete, ProblemViolation
+from gateway.cache import Content, Question, Told
 from gateway.errors import AdapterFault, describe
-from gateway.providers.provider import Provider
+from gateway.providers.provider import Provider, Trip
 from policies.errors import PolicyError
 
+T = TypeVar("T")
 Limit = Annotated[int, Field(ge=1, le=100)]
 
 
@@ -49,46 +56,92 @@ class ProductsQuery(Query):
     cursor: Annotated[str, Field(max_length=4096)] | None = None
 
 
+class _TranslatedListing(Resource, frozen=True, kw_only=True):
+    """A list whose items are JSON already."""
+
+    items: msgspec.Raw
+    next_cursor: str | None = None
+    incomplete: tuple[Incomplete, ...] | None = None
+
+
 async def list_categories(call: Call) -> Answer:
     """List categories, or those directly below `parent`."""
     query = call.query(CategoriesQuery)
     account, parent = _narrowed(call, query.provider, query.parent, "parent")
-    items, cursor, incomplete = await listed(
-        call,
-        "list_categories",
-        {"parent": query.parent},
-        account,
-        query.limit,
-        query.cursor,
-        lambda provider, limit, at: provider.adapter.list_categories(
-            CategoryQuery(parent=parent, limit=limit, cursor=at)
-        ),
+
+    def read(provider: Provider, limit: int, cursor: str | None) -> Awaitable[Told]:
+        wanted = CategoryQuery(parent=parent, limit=limit, cursor=cursor)
+        parameters = wanted.model_dump_json(exclude_none=True)
+        flow = partial(provider.adapter.list_categories, wanted)
+        return _told(call, provider, ("list_categories", parameters), flow, _page)
+
+    return _listing(
+        *await listed(call, "list_categories", {"parent": query.parent}, account, query.limit, query.cursor, read)
     )
-    return page_answer(items, cursor, incomplete)
 
 
 async def list_products(call: Call) -> Answer:
     """List or search products."""
     query = call.query(ProductsQuery)
     account, category = _narrowed(call, query.provider, query.category, "category")
-    items, cursor, incomplete = await listed(
-        call,
-        "list_products",
-        {"category": query.category, "q": query.q, "ean": query.ean},
-        account,
-        query.limit,
-        query.cursor,
-        lambda provider, limit, at: provider.adapter.list_products(
-            ProductQuery(category=category, q=query.q, ean=query.ean, limit=limit, cursor=at)
-        ),
-    )
-    return page_answer(items, cursor, incomplete)
+    filters = {"category": query.category, "q": query.q, "ean": query.ean}
+
+    def read(provider: Provider, limit: int, cursor: str | None) -> Awaitable[Told]:
+        wanted = ProductQuery(category=category, q=query.q, ean=query.ean, limit=limit, cursor=cursor)
+        parameters = wanted.model_dump_json(exclude_none=True)
+        flow = partial(provider.adapter.list_products, wanted)
+        return _told(call, provider, ("list_products", parameters), flow, _page)
+
+    return _listing(*await listed(call, "list_products", filters, account, query.limit, query.cursor, read))
 
 
 async def get_product(call: Call) -> Answer:
     """Read one product."""
     provider, native = call.resource()
-    return Answer(await provider.run(provider.adapter.get_product(native), call.trip()))
+    flow = partial(provider.adapter.get_product, native)
+    told = await _told(call, provider, ("get_product", native), flow, _one)
+    return Answer(told.content.body, headers=told_headers([told]))
+
+
+async def _told(
+    call: Call,
+    provider: Provider,
+    asked: tuple[str, str],
+    flow: Callable[[], Flow[T]],
+    translated: Callable[[T], Content],
+) -> Told:
+    """Return a provider's answer, kept or new, to an operation with its parameters. The caller may use the provider."""
+
+    async def ask(trip: Trip) -> Content:
+        return translated(await provider.run(flow(), trip))
+
+    cache = call.context.cache
+    question = Question((provider.name, *asked), cache.lifetime(provider.name, asked[0]), ask)
+    told = await cache.tell(question, call.trip(), wish(call.http.headers))
+    if told.joined is not None:
+        call.trips.append(told.joined)
+    return told
+
+
+def _one(resource: Resource) -> Content:
+    return Content(codec.encode(resource))
+
+
+def _page(page: Page[Any]) -> Content:
+    """Return the items of a page, each id once."""
+    unique = {item.id: item for item in page.items}
+    return Content(codec.encode(tuple(unique.values())), page.next_cursor)
+
+
+def _listing(told: Sequence[Told], cursor: str | None, incomplete: tuple[Incomplete, ...]) -> Answer:
+    """Return the answer for a list. Ids of several providers are never the same: each begins with the provider."""
+    items = told[0].content.body
+    if len(told) > 1:
+        parts = [one.content.body[1:-1] for one in told]
+        items = b"[" + b",".join([part for part in parts if part]) + b"]"
+    listing = _TranslatedListing(items=msgspec.Raw(items), next_cursor=cursor, incomplete=incomplete or None)
+    rest = codec.encode([cursor, incomplete])
+    return Answer(listing, headers=told_headers(told, rest, whole=not incomplete))
 
 
 async def check_availability(call: Call) -> Answer:

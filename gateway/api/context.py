@@ -14,11 +14,13 @@ from adapters.contract.models.resources import Resource
 from gateway.api.body import MAX_BYTES, ApiError, decode, refuse, refuse_violations, validated, violations
 from gateway.api.callers import Caller, Callers
 from gateway.api.problems import Problem, ProblemViolation
+from gateway.cache import Cache
 from gateway.config.model import Route
 from gateway.operations.engine import Engine
 from gateway.providers.provider import Provider, Trip
 from gateway.telemetry.trace_context import CURRENT, TraceContext, received
 from policies.journal import Journal
+from policies.queueing import Priority
 
 READ_SECONDS = 15.0
 """The longest a read may take, all its requests together."""
@@ -48,6 +50,7 @@ class Context:
     callers: Callers
     journal: Journal
     engine: Engine
+    cache: Cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,7 @@ class Call:
     http: web.Request
     caller: Caller
     request_id: str
+    priority: Priority = Priority.STATUS
     trips: list[Trip] = field(default_factory=list)
 
     def trip(self, seconds: float = READ_SECONDS, idempotency_key: str | None = None) -> Trip:
@@ -83,6 +87,7 @@ class Call:
             self.trace,
             caller=self.caller.name,
             weight=self.caller.weight,
+            priority=self.priority,
         )
         self.trips.append(trip)
         return trip

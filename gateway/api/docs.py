@@ -12,6 +12,7 @@ from aiohttp import web
 
 from adapters.contract import codec
 from gateway.api.body import refuse
+from gateway.api.caching import has
 from gateway.api.openapi import document
 from gateway.api.problems import TYPES
 
@@ -152,7 +153,7 @@ async def _file(request: web.Request) -> web.Response:
 def _tagged(request: web.Request, body: bytes, tag: str, media_type: str, caching: str) -> web.Response:
     """Return the body with its tag, or 304 for a client that has it."""
     headers = {"ETag": f'"{tag}"', "Cache-Control": caching}
-    if any(known.value in {tag, "*"} for known in request.if_none_match or ()):
+    if has(request, tag):
         return web.Response(status=304, headers=headers)
     return web.Response(body=body, headers={**headers, "Content-Type": media_type})
 

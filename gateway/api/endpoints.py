@@ -11,6 +11,7 @@ from adapters.contract.models import requests, resources
 from gateway.api import about, catalog, operations, orders, views
 from gateway.api.context import Answer, Call, Query
 from gateway.api.lists import Listing
+from policies.queueing import Priority
 
 Handler = Callable[[Call], Awaitable[Answer]]
 
@@ -20,7 +21,8 @@ class Endpoint:
     """One method of one path.
 
     `scope` is what the caller needs (None: nothing but being a caller). `result` is the type of the success body, at
-    `status`. `write` says that an Idempotency-Key is required and that 202 and the problems of writes may come.
+    `status`. `write` says that an Idempotency-Key is required and that 202 and the problems of writes may come; `kept`
+    that answers come from the cache.
     """
 
     method: str
@@ -33,11 +35,21 @@ class Endpoint:
     body: type[BaseModel] | None = None
     status: int = 200
     write: bool = False
+    kept: bool = False
 
     @property
     def summary(self) -> str:
         """Return the first sentence of the handler's docstring."""
         return (self.handler.__doc__ or "").strip().partition("\n")[0]
+
+    @property
+    def priority(self) -> Priority:
+        """Return the class of its requests where they wait for a provider's rate limit."""
+        if self.tag == "catalog":
+            return Priority.BROWSE
+        if self.write:
+            return Priority.RESOLVE if self.path.endswith("/cancellation") else Priority.COMMIT
+        return Priority.STATUS
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (
@@ -54,6 +66,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         Listing[catalog_models.Category],
         scope="catalog:read",
         query=catalog.CategoriesQuery,
+        kept=True,
     ),
     Endpoint(
         "GET",
@@ -63,8 +76,17 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         Listing[catalog_models.Product],
         scope="catalog:read",
         query=catalog.ProductsQuery,
+        kept=True,
     ),
-    Endpoint("GET", "/v1/products/{id}", catalog.get_product, "catalog", catalog_models.Product, scope="catalog:read"),
+    Endpoint(
+        "GET",
+        "/v1/products/{id}",
+        catalog.get_product,
+        "catalog",
+        catalog_models.Product,
+        scope="catalog:read",
+        kept=True,
+    ),
     Endpoint(
         "POST",
         "/v1/availability",

@@ -8,14 +8,13 @@ long as others have more: so nothing is left out in silence, and a list ends alt
 import asyncio
 import base64
 import hashlib
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, NoReturn, TypeVar
+from typing import Any, Generic, NoReturn, Protocol, TypeVar
 
 from adapters.contract import codec
 from adapters.contract.errors import AdapterError, InvalidOrder
-from adapters.contract.flow import Flow
-from adapters.contract.models.resources import Page, Resource
+from adapters.contract.models.resources import Resource
 from gateway.api.body import ApiError, refuse_violations
 from gateway.api.context import Answer, Call
 from gateway.api.problems import Incomplete, Problem, ProblemViolation, problem
@@ -36,12 +35,24 @@ class Listing(Resource, Generic[T], frozen=True, kw_only=True):
     incomplete: tuple[Incomplete, ...] | None = None
 
 
+class Going(Protocol):
+    """What one provider answers of a list: it says where the list goes on."""
+
+    @property
+    def next_cursor(self) -> str | None:
+        """Return the provider's cursor, or None at the end."""
+        ...
+
+
+G = TypeVar("G", bound=Going)
+
+
 @dataclass(frozen=True, slots=True)
-class Part:
+class Part(Generic[G]):
     """One provider's part of a page."""
 
     name: str
-    page: Page[Any] | None = None
+    page: G | None = None
     problem: Problem | None = None
 
 
@@ -52,9 +63,9 @@ async def listed(  # noqa: PLR0917 - the parts of one question
     provider: str | None,
     limit: int,
     cursor: str | None,
-    flow: Callable[[Provider, int, str | None], Flow[Page[Any]]],
-) -> tuple[tuple[Any, ...], str | None, tuple[Incomplete, ...]]:
-    """Return the items of one page, the next cursor and what is incomplete.
+    read: Callable[[Provider, int, str | None], Awaitable[G]],
+) -> tuple[list[G], str | None, tuple[Incomplete, ...]]:
+    """Return the providers' parts of one page, the next cursor and what is incomplete.
 
     Raises ApiError when the cursor is not ours, when nobody can answer, or when everybody asked failed.
     """
@@ -63,13 +74,13 @@ async def listed(  # noqa: PLR0917 - the parts of one question
         positions, failing = _opened(cursor, seal)
     else:
         positions, failing = dict.fromkeys(_candidates(call, operation, provider), START), frozenset()
-    waiting, parts = list(positions), list[Part]()
+    waiting, parts = list(positions), list[Part[G]]()
     while waiting and all(part.page is None for part in parts):
         asked, waiting = waiting[:limit], waiting[limit:]
         share, more = divmod(limit, len(asked))
         parts += await asyncio.gather(
             *(
-                _part(call, call.provider(name), flow, share + (index < more), positions[name] or None)
+                _part(call.provider(name), read, share + (index < more), positions[name] or None)
                 for index, name in enumerate(asked)
             )
         )
@@ -78,13 +89,13 @@ async def listed(  # noqa: PLR0917 - the parts of one question
         _nobody(parts)
     following = {name: positions[name] for name in waiting}
     following |= {part.name: part.page.next_cursor for part in parts if part.page and part.page.next_cursor}
-    items = tuple(item for part in parts if part.page for item in part.page.items)
+    pages = [part.page for part in parts if part.page is not None]
     incomplete = tuple(Incomplete(provider=part.name, problem=part.problem) for part in parts if part.problem)
     if not following:
-        return items, None, incomplete
+        return pages, None, incomplete
     # Who failed is asked last: where a page has room for a few, the others are not kept waiting.
     following |= {name: positions[name] for name in failed}
-    return items, _closed(following, failed | failing.intersection(waiting), seal), incomplete
+    return pages, _closed(following, failed | failing.intersection(waiting), seal), incomplete
 
 
 def page_answer(items: Sequence[Any], cursor: str | None, incomplete: tuple[Incomplete, ...]) -> Answer:
@@ -103,14 +114,13 @@ def _candidates(call: Call, operation: str, provider: str | None) -> list[str]:
 
 
 async def _part(
-    call: Call,
     provider: Provider,
-    flow: Callable[[Provider, int, str | None], Flow[Page[Any]]],
+    read: Callable[[Provider, int, str | None], Awaitable[G]],
     limit: int,
     cursor: str | None,
-) -> Part:
+) -> Part[G]:
     try:
-        page = await provider.run(flow(provider, limit, cursor), call.trip())
+        page = await read(provider, limit, cursor)
     except InvalidOrder as error:
         refuse_violations(ProblemViolation(name=one.name, reason=one.reason) for one in error.violations)
     except (AdapterError, PolicyError, AdapterFault) as error:
@@ -118,7 +128,7 @@ async def _part(
     return Part(provider.name, page)
 
 
-def _nobody(parts: Sequence[Part]) -> NoReturn:
+def _nobody(parts: Sequence[Part[Any]]) -> NoReturn:
     """Raise the problem of the only provider asked, or one that names them all."""
     problems = [(part.name, part.problem) for part in parts if part.problem is not None]
     if len(problems) == 1:

@@ -95,6 +95,8 @@ def _parameters(endpoint: Endpoint) -> list[Schema]:
         parameters.append({"$ref": "#/components/parameters/Idempotency-Key"})
     if refusals.group(endpoint) == "Write":
         parameters.append({"$ref": "#/components/parameters/Prefer"})
+    if endpoint.kept:
+        parameters += [{"$ref": f"#/components/parameters/{name}"} for name in ("Cache-Control", "If-None-Match")]
     if endpoint.body is NewOrder:
         parameters.append({"$ref": "#/components/parameters/Ordergate-Allow-Twin"})
     return [*parameters, {"$ref": "#/components/parameters/X-Request-ID"}]
@@ -110,6 +112,17 @@ def _responses(endpoint: Endpoint, results: ResultSchemas, shared: dict[str, Sch
             | (_headers(*_TWIN) if endpoint.body is NewOrder else {}),
             "content": {JSON: {"schema": results.reference(OperationView)}},
         }
+        if endpoint.status == 201:
+            found["200"] = {
+                "description": "Placed long ago: the answer was let go (`responsePurged`), the operation is known.",
+                "headers": _headers("Location", "Idempotency-Replayed", "Preference-Applied", *_ALWAYS),
+                "content": {JSON: {"schema": results.reference(OperationView)}},
+            }
+    if endpoint.kept:
+        found["304"] = {
+            "description": "The answer that `If-None-Match` names is still the one.",
+            "headers": _headers(*_KEPT, *_ALWAYS),
+        }
     for status, types in refusals.possible(endpoint).items():
         name = f"{group}{status}"
         shared.setdefault(name, _refused(status, types, write=endpoint.write))
@@ -118,15 +131,20 @@ def _responses(endpoint: Endpoint, results: ResultSchemas, shared: dict[str, Sch
 
 
 _ALWAYS = ("X-Request-ID", "Server-Timing")
+_KEPT = ("Age", "Cache-Control", "ETag")
 _TWIN = ("Ordergate-Twin", "Link")
 
 
 def _success(endpoint: Endpoint, results: ResultSchemas) -> Schema:
-    headers: tuple[str, ...] = _ALWAYS
+    headers: tuple[str, ...] = (*_KEPT, *_ALWAYS) if endpoint.kept else _ALWAYS
     if refusals.group(endpoint) == "Write":
         headers = ("Idempotency-Replayed", "Preference-Applied", *_ALWAYS)
         headers = ("Location", *headers, *_TWIN) if endpoint.body is NewOrder else headers
-    content: Schema = {"schema": results.reference(endpoint.result)}
+    schema = results.reference(endpoint.result)
+    if refusals.group(endpoint) == "Write" and endpoint.status == 200:
+        # The operation stands for an answer that retention has let go.
+        schema = {"anyOf": [schema, results.reference(OperationView)]}
+    content: Schema = {"schema": schema}
     content |= _examples(examples.RESULTS.get((endpoint.method, endpoint.path)))
     said = results.components[component_name(endpoint.result)]["description"]
     return {"description": said, "headers": _headers(*headers), "content": {JSON: content}}

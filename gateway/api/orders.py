@@ -1,5 +1,6 @@
 """Orders: place, read, list, cancel, change delivery, shipments."""
 
+from collections.abc import Awaitable
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -20,7 +21,7 @@ from adapters.contract.models.requests import (
     ShipmentChange,
     ShortText,
 )
-from adapters.contract.models.resources import Order, Status
+from adapters.contract.models.resources import Order, Page, Status
 from adapters.contract.models.values import AwareDatetime
 from gateway.api.body import ApiError, refuse, refuse_violations
 from gateway.api.catalog import Limit
@@ -99,26 +100,23 @@ async def list_orders(call: Call) -> Answer:
             )
         return await _by_key(call, query.idempotency_key)
     filters = query.model_dump(mode="json", exclude={"limit", "cursor", "provider"}, exclude_none=True)
-    items, cursor, incomplete = await listed(
-        call,
-        "list_orders",
-        filters,
-        query.provider,
-        query.limit,
-        query.cursor,
-        lambda provider, limit, at: provider.adapter.list_orders(
-            OrderQuery(
-                status=query.status,
-                reference=query.reference,
-                created_after=query.created_after,
-                created_before=query.created_before,
-                country=query.country,
-                limit=limit,
-                cursor=at,
-            )
-        ),
+
+    def read(provider: Provider, limit: int, cursor: str | None) -> Awaitable[Page[Order]]:
+        wanted = OrderQuery(
+            status=query.status,
+            reference=query.reference,
+            created_after=query.created_after,
+            created_before=query.created_before,
+            country=query.country,
+            limit=limit,
+            cursor=cursor,
+        )
+        return provider.run(provider.adapter.list_orders(wanted), call.trip())
+
+    pages, cursor, incomplete = await listed(
+        call, "list_orders", filters, query.provider, query.limit, query.cursor, read
     )
-    orders: list[Order] = sorted(items, key=_newest_first)
+    orders = sorted((order for page in pages for order in page.items), key=_newest_first)
     if not call.caller.may("goods:read"):
         orders = [without_goods(order) for order in orders]
     return page_answer(orders, cursor, incomplete)

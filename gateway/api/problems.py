@@ -57,10 +57,12 @@ TYPES: dict[str, ProblemType] = {
     "writes-paused": ProblemType(503, "Writes to this provider are paused", "An operator has paused them in gateway.yaml (`writes: paused`). Nothing was placed. Reads go on, and so does finding out what became of earlier writes. Repeat with the same key when writes are on again."),
     "journal-unavailable": ProblemType(503, "Writes are not possible now", "The journal cannot take another operation, so nothing is sent. Reads go on. Repeat with the same key."),
     "budgets-unavailable": ProblemType(503, "The provider's rate limits cannot be kept now", "What counts them cannot answer, so nothing is sent. Nothing was placed. Repeat with the same key."),
+    "journal-restored": ProblemType(503, "Writes wait until the restored journal is reconciled", "The gateway was started on a journal from a backup and finds out what was done since. Nothing was sent. Reads and replays go on. Repeat with the same key."),
     "overloaded": ProblemType(503, "The gateway has too much to do", "Wait `retryAfter` seconds and repeat with the same key."),
     "provider-timeout": ProblemType(504, "The provider did not answer in time", "Nothing was changed. Repeat."),
     "outcome-unknown": ProblemType(504, "It may have been done", "The request reached the provider and its answer did not come back. Do not order again with another key; follow `operation`, or repeat with the same key."),
     "deadline-exceeded": ProblemType(504, "Out of time", "The time for this request was over before the provider was asked."),
+    "not-cached": ProblemType(504, "No answer is kept", "`Cache-Control: only-if-cached` asked for an answer that need not be fetched, and there is none that is young enough. Nothing was sent."),
     "provider-malformed": ProblemType(502, "The provider's answer cannot be read", "The provider answered, and not as documented."),
     "adapter-fault": ProblemType(502, "A fault in the adapter", "The adapter spoke to the provider wrongly, or failed itself: our fault, please report it. Nothing was placed."),
     "internal": ProblemType(500, "A fault in the gateway", "Our fault, please report it with the request id. Nothing was sent."),
@@ -100,6 +102,7 @@ class Problem(Resource, frozen=True, kw_only=True):
     operation: str | None = None
     next_check_at: str | None = None
     provider: ProviderWords | None = None
+    response_purged: bool | None = None
     incomplete: tuple["Incomplete", ...] | None = None
 
     @property

@@ -49,6 +49,7 @@ _WRITE = (
     "price-changed",
     "writes-paused",
     "journal-unavailable",
+    "journal-restored",
     "outcome-unknown",
 )
 
@@ -59,6 +60,8 @@ def group(endpoint: Endpoint) -> str:
         return "Withdrawal" if endpoint.write else "Operation"
     if endpoint.scope is None:
         return "Gateway"
+    if endpoint.kept:
+        return "Kept"
     return "Write" if endpoint.write else "Read"
 
 
@@ -70,8 +73,10 @@ def possible(endpoint: Endpoint) -> Types:
         names += _BODY
     if "{" in endpoint.path:
         names.append("not-found")
-    if kind in {"Read", "Write"}:
+    if kind in {"Read", "Kept", "Write"}:
         names += _PROVIDER
+    if kind == "Kept":
+        names.append("not-cached")
     if kind == "Write":
         names += _WRITE
     if kind in {"Operation", "Withdrawal"}:

@@ -13,6 +13,7 @@ from uuid_utils import uuid7
 from adapters.contract.errors import AdapterError, InvalidOrder
 from gateway.api.about import NoQuery
 from gateway.api.body import MAX_BYTES, ApiError, refuse
+from gateway.api.caching import has
 from gateway.api.context import Answer, Call, Context
 from gateway.api.endpoints import ENDPOINTS, Endpoint
 from gateway.api.key_sets import RETRY_SECONDS, KeysUnavailable
@@ -36,7 +37,7 @@ _CALL_KEY = web.RequestKey("call", Call)
 
 _EXPOSED = (
     "Location, Retry-After, Idempotency-Replayed, Preference-Applied, Ordergate-Twin, Link, X-Request-ID, "
-    "Server-Timing, ETag"
+    "Server-Timing, ETag, Age"
 )
 """The headers of an answer that pages of allowed origins may read."""
 
@@ -102,7 +103,7 @@ def _handled(context: Context, endpoint: Endpoint) -> Any:
     async def handled(request: web.Request) -> web.Response:
         try:
             call = await _admitted(context, endpoint, request)
-            return _response(await endpoint.handler(call))
+            return _response(request, await endpoint.handler(call))
         except JournalUnavailable as error:
             told = _described(request[_CALL_KEY], error)
             if endpoint.write:
@@ -149,7 +150,7 @@ async def _admitted(context: Context, endpoint: Endpoint, request: web.Request) 
         caller = await context.callers.authenticate(request.headers)
     except KeysUnavailable:
         refuse("issuer-unavailable", retry="same-key", retry_after=int(RETRY_SECONDS))
-    call = request[_CALL_KEY] = Call(context, request, caller, request[_REQUEST_ID_KEY])
+    call = request[_CALL_KEY] = Call(context, request, caller, request[_REQUEST_ID_KEY], endpoint.priority)
     _acceptable(request)
     if endpoint.scope is not None and not caller.may(endpoint.scope):
         refuse("forbidden", f"The caller lacks the scope {endpoint.scope}.")
@@ -173,7 +174,10 @@ def _described(call: Call, error: Exception) -> Problem:
     return describe(error, account if account in call.context.providers else None)
 
 
-def _response(answer: Answer) -> web.Response:
+def _response(request: web.Request, answer: Answer) -> web.Response:
+    tag = answer.headers.get("ETag")
+    if tag is not None and has(request, tag.strip('"')):
+        return web.Response(status=304, headers=answer.headers)
     headers = {**answer.headers, "Content-Type": answer.media_type}
     return web.Response(body=answer.encoded(), status=answer.status, headers=headers)
 
@@ -237,8 +241,8 @@ def _preflight(request: web.Request) -> web.Response | None:
         return None
     allowed = {
         "Access-Control-Allow-Methods": "GET, POST, PATCH, DELETE",
-        "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key, Ordergate-Allow-Twin, Prefer, "
-        "X-Request-ID",
+        "Access-Control-Allow-Headers": "Authorization, Cache-Control, Content-Type, Idempotency-Key, If-None-Match, "
+        "Ordergate-Allow-Twin, Prefer, X-Request-ID",
         "Access-Control-Max-Age": "600",
     }
     return web.Response(status=204, headers=allowed)

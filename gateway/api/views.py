@@ -10,7 +10,7 @@ from adapters.contract.models.resources import OrderKind, Resource
 from gateway.api.callers import Caller
 from gateway.providers.provider import Provider
 from policies.journal import Operation
-from policies.operation import PLACED, Phase, Placed, State
+from policies.operation import FINAL, PLACED, Phase, Placed, State
 
 
 class EvidenceView(Resource, frozen=True, kw_only=True):
@@ -40,6 +40,7 @@ class OperationView(Resource, frozen=True, kw_only=True):
     next_check_at: datetime | None = None
     result: msgspec.Raw | None = None
     problem: msgspec.Raw | None = None
+    response_purged: bool | None = None
 
 
 def operation_view(operation: Operation, caller: Caller) -> OperationView:
@@ -71,6 +72,7 @@ def operation_view(operation: Operation, caller: Caller) -> OperationView:
         next_check_at=operation.due.replace(microsecond=0) if operation.due else None,
         result=None if failed else body,
         problem=body if failed else None,
+        response_purged=True if operation.state in FINAL and answer is None else None,
     )
 
 

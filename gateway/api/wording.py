@@ -31,6 +31,8 @@ MEMBERS: Mapping[str, str] = {
     "Operation.nextCheckAt": "When the gateway asks the provider next.",
     "Operation.result": "The answer, when it was done.",
     "Operation.problem": "The answer, when it was not.",
+    "Operation.responsePurged": "`true` when the answer was let go, 30 days after the end: the fate is still known.",
+    "Problem.responsePurged": "`true` when the answer was let go, 30 days after the end: this stands for it.",
     "Problem.type": "`/problems/{name}`: the page of that path says what it means. Decide by this, never by texts.",
     "Problem.instance": "The operation that ended so, or the path that was asked for.",
     "Problem.placed": "For writes: whether it was done.",
@@ -88,6 +90,19 @@ HEADERS: Mapping[str, Schema] = {
         "description": "Present when an earlier request with this key is answered again.",
         "schema": {"const": "true"},
     },
+    "Age": {
+        "description": "For how many seconds the answer has been kept here. Absent from one that was fetched just now.",
+        "schema": {"type": "integer", "minimum": 0},
+    },
+    "Cache-Control": {
+        "description": "`private, max-age=N`: fresh until `N` less `Age` seconds from now. `private, no-cache`: not to "
+        "be told again without asking.",
+        "schema": {"type": "string"},
+    },
+    "ETag": {
+        "description": "Changes with the answer: send it as `If-None-Match`.",
+        "schema": {"type": "string"},
+    },
     "Ordergate-Twin": {
         "description": "Present when the same goods were ordered for the same recipient a moment ago under another "
         "key: `warned` (this one is placed all the same) or `held`; `Link` leads to the other one if it is yours.",
@@ -121,6 +136,21 @@ PARAMETERS: Mapping[str, Schema] = {
         "at most 25). Other preferences are refused: they might change the meaning.",
         "schema": {"type": "string", "pattern": r"^(respond-async|wait=\d{1,4})(, ?(respond-async|wait=\d{1,4}))*$"},
         "example": "wait=5",
+    },
+    "Cache-Control": {
+        "name": "Cache-Control",
+        "in": "header",
+        "description": "What the caller asks of kept answers (RFC 9111): `max-age=N` none older than N seconds, "
+        "`no-cache` none, `no-store` none and keep nothing of this one, `only-if-cached` a kept one or 504. Other "
+        "directives are ignored.",
+        "schema": {"type": "string"},
+        "example": "max-age=10",
+    },
+    "If-None-Match": {
+        "name": "If-None-Match",
+        "in": "header",
+        "description": "The `ETag` of an answer that the caller has: 304 while it is still the one.",
+        "schema": {"type": "string"},
     },
     "Ordergate-Allow-Twin": {
         "name": "Ordergate-Allow-Twin",

@@ -11,9 +11,9 @@ import msgspec
 from gateway.api.body import ApiError, refuse
 from gateway.api.context import Answer, Call
 from gateway.api.keys import KeyInvalid, KeyMissing, parse_key
-from gateway.api.problems import Problem, Retry, problem
+from gateway.api.problems import MEDIA_TYPE, Problem, ProviderWords, Retry, problem
 from gateway.api.views import operation_view
-from gateway.operations.answers import operation_path
+from gateway.operations.answers import operation_path, order_path
 from gateway.operations.engine import WRITE_SECONDS
 from gateway.operations.intents import Intent
 from gateway.operations.twins import said
@@ -22,7 +22,7 @@ from gateway.providers.provider import Provider
 from policies.errors import DuplicateReference, KeyReused
 from policies.idempotency import fingerprint
 from policies.journal import Operation
-from policies.operation import PLACED
+from policies.operation import FINAL, PLACED
 
 DEFAULT_WAIT = 10.0
 MAX_WAIT = 25.0
@@ -146,6 +146,8 @@ async def _told(call: Call, operation: Operation, key: Key, *, first: bool) -> A
     if operation.state in {"accepted", "sending"} and not first and not key.prefer.later:
         raise await _conflict(call, "request-in-progress", operation.id)
     stored = operation.answer
+    if stored is None and operation.state in FINAL:
+        return _without_its_answer(call, operation, headers)
     if operation.state in {"accepted", "held", "sending", "pending"} or stored is None or stored.status == 202:
         headers |= {"location": operation_path(operation.id), "retry-after": "1"}
         return Answer(operation_view(operation, call.caller), 202, headers)
@@ -153,6 +155,25 @@ async def _told(call: Call, operation: Operation, key: Key, *, first: bool) -> A
     kept = {name: value for name, value in stored.fields.items() if name != "content-type"}
     body = stored.body if stored.status < 400 else _asked_by(stored.body, call.request_id)
     return Answer(body, stored.status, {**kept, **headers}, media_type)
+
+
+def _without_its_answer(call: Call, operation: Operation, headers: dict[str, str]) -> Answer:
+    """Return what is still known of a write whose answer retention has let go: its fate, for it is never repeated."""
+    if operation.state != "failed":
+        if operation.subject is not None:
+            headers = headers | {"location": order_path(operation.subject)}
+        return Answer(operation_view(operation, call.caller), 200, headers)
+    told = problem(
+        "rejected-by-provider",
+        "The provider's words were let go 30 days after the end.",
+        placed="no",
+        retry="new-key",
+        operation=operation_path(operation.id),
+        provider=ProviderWords(name=operation.account),
+        response_purged=True,
+        request_id=call.request_id,
+    )
+    return Answer(told.encoded(), told.status, headers, MEDIA_TYPE)
 
 
 async def _about_its_twin(call: Call, operation: Operation) -> dict[str, str]:

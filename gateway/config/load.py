@@ -8,6 +8,7 @@ from types import MappingProxyType
 from adapters import registry
 from adapters.registry import Registration
 from gateway.config import rules
+from gateway.config.caching import Cache
 from gateway.config.callers import CALLER_NAME, Caller, Issuer
 from gateway.config.compose import compose
 from gateway.config.model import PROVIDER_NAME, Admin, Config, Listen, Route, Store, Telemetry, Twins
@@ -33,6 +34,7 @@ class Configuration:
     admin: Admin
     store: Store
     telemetry: Telemetry
+    cache: Cache
     twins: Twins
     callers: Mapping[str, Caller]
     issuers: Mapping[str, Issuer]
@@ -115,7 +117,7 @@ def _read(check: Validator, reader: ProviderReader, problems: Problems, folder: 
     """Return the configuration. Raises ConfigError with every mistake."""
     listen, admin = check.read(Listen, ("listen",)), check.read(Admin, ("admin",))
     store, telemetry = check.read(Store, ("store",)), check.read(Telemetry, ("telemetry",))
-    twins = check.read(Twins, ("twins",))
+    cache, twins = check.read(Cache, ("cache",)), check.read(Twins, ("twins",))
     caller_names, provider_names = check.keys(("callers",)), check.keys(("providers",))
     callers, issuers = _callers(check, folder, provider_names)
     providers = {name: provider for name in provider_names if (provider := reader.read(name))}
@@ -130,7 +132,7 @@ def _read(check: Validator, reader: ProviderReader, problems: Problems, folder: 
     rules.check_routes(check, routes, provider_names, caller_names)
     problems.raise_any()
     known_routes = tuple(route for route in routes if route is not None)
-    if listen is None or admin is None or store is None or telemetry is None or twins is None:
+    if listen is None or admin is None or store is None or telemetry is None or cache is None or twins is None:
         raise problems.error()
     if len(providers) < len(provider_names):
         raise problems.error()
@@ -139,6 +141,7 @@ def _read(check: Validator, reader: ProviderReader, problems: Problems, folder: 
         admin,
         store,
         telemetry,
+        cache,
         twins,
         MappingProxyType(callers),
         MappingProxyType(issuers),

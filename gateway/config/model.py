@@ -10,7 +10,9 @@ from pydantic import AfterValidator, Field, SecretStr
 from adapters.contract.models import values
 from adapters.contract.models.resources import OrderKind
 from gateway.config import addresses
+from gateway.config.caching import Cache, ProviderCache
 from gateway.config.callers import Caller, Issuer
+from gateway.config.limits import LimitsConfig
 from gateway.config.section import OneOrMore, Proxy, Section, Text
 
 PROVIDER_NAME = r"[a-z0-9][a-z0-9-]{0,62}"
@@ -190,6 +192,10 @@ class ProviderConfig(Section):
         None, description="A certificate that proves to the provider who calls (mutual TLS)."
     )
     timeouts: Timeouts = Field(default_factory=Timeouts, description="How long to wait for the provider, in seconds.")
+    limits: LimitsConfig = Field(default_factory=LimitsConfig, description="How to keep to the provider's rate limits.")
+    cache: ProviderCache = Field(
+        default_factory=ProviderCache, description="How long answers about the catalog are told again."
+    )
     writes: Literal["allowed", "paused"] = Field(
         "allowed",
         description="Write `paused` to refuse every write to the provider (503 `writes-paused`) and to send none that "
@@ -233,6 +239,7 @@ class Config(Section):
         default_factory=Telemetry,
         description="What can be seen of the running gateway besides its logs. Nothing is measured by default.",
     )
+    cache: Cache = Field(default_factory=Cache, description="How much of the providers' catalogs is kept in memory.")
     twins: Twins = Field(
         default_factory=Twins, description="What becomes of an order that looks like one that was just placed."
     )

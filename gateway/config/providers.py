@@ -123,6 +123,7 @@ class ProviderReader:
         rules.check_origin_of_provider(self._check, path, common, has_address)
         common = _below(self._folder, common)
         rules.check_files(self._check, path, common)
+        rules.check_limits(self._check, path, common.limits)
         return common
 
     def _credentials(self, path: Path, registration: Registration, *, simulated: bool) -> Credentials | None:

@@ -46,6 +46,7 @@ _SECTIONS = (
     ("twins", "Twins"),
     ("telemetry", "Telemetry"),
     ("telemetry.otlp", "Otlp"),
+    ("cache", "Cache"),
     ("callers.NAME", "Caller"),
     ("callers.NAME.tokens[]", "TokenOwner"),
     ("issuers.NAME", "Issuer"),
@@ -53,6 +54,10 @@ _SECTIONS = (
     ("routes[].when", "When"),
     ("providers.NAME", "provider"),
     ("providers.NAME.timeouts", "Timeouts"),
+    ("providers.NAME.limits", "LimitsConfig"),
+    ("providers.NAME.limits.rules[]", "LimitRule"),
+    ("providers.NAME.cache", "ProviderCache"),
+    ("providers.NAME.cache.products", "Lifetime"),
     ("providers.NAME.client_cert", "ClientCertificate"),
 )
 

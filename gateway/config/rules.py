@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from gateway.config.addresses import is_loopback
 from gateway.config.callers import EVERY_PROVIDER, Caller, Issuer
+from gateway.config.limits import LimitsConfig
 from gateway.config.model import Admin, Listen, ProviderConfig, Route, Store, Telemetry, When
 from gateway.config.problems import Path, suggestion
 from gateway.config.validation import Validator
@@ -179,6 +180,19 @@ def check_origin_of_provider(check: Validator, path: Path, common: ProviderConfi
             "is missing; write base_url: https://…, or simulated: true to use the simulator",
             key=True,
         )
+
+
+def check_limits(check: Validator, path: Path, limits: LimitsConfig) -> None:
+    """Refuse rate limits that nothing could pass, or that are two under one name."""
+    seen: dict[str, int] = {}
+    for index, rule in enumerate(limits.rules):
+        where: Path = (*path, "limits", "rules", index)
+        if seen.setdefault(rule.id, index) != index:
+            check.refuse((*where, "id"), f"is the id of rules[{seen[rule.id]}] too; write another")
+        if rule.cost > rule.requests:
+            check.refuse((*where, "cost"), f"is more than the {rule.requests} requests that the limit allows at all")
+        if rule.ceiling is not None and rule.ceiling < rule.requests:
+            check.refuse((*where, "ceiling"), "is lower than `requests`; write a higher number, or leave the key out")
 
 
 def check_files(check: Validator, path: Path, common: ProviderConfig) -> None:

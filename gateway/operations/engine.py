@@ -32,7 +32,16 @@ from gateway.operations.twins import Twins
 from gateway.operations.write import Write
 from gateway.points import reach
 from gateway.providers.provider import Provider
-from policies.errors import DuplicateReference, KeyReused, LeaseLost, Overloaded, PolicyError, Withdrawn, WritesPaused
+from policies.errors import (
+    DuplicateReference,
+    KeyReused,
+    LeaseLost,
+    Overloaded,
+    PolicyError,
+    Quarantined,
+    Withdrawn,
+    WritesPaused,
+)
 from policies.journal import Change, Evidence, Journal, JournalUnavailable, Operation
 from policies.operation import ENDED, State
 
@@ -45,6 +54,8 @@ MAX_LIVE = 2_000
 """Operations under way at once; more are refused before anything is sent."""
 PAUSED_SECONDS = 60.0
 """When to ask again whether writes to a provider are still paused."""
+QUARANTINE_SECONDS = 30.0
+"""When to ask again while a restored journal is reconciled."""
 LOOK_SECONDS = 0.25
 """How often a request waiting for an operation that another instance runs looks at the journal."""
 
@@ -52,7 +63,10 @@ log = structlog.get_logger("ordergate.operations")
 
 
 class Engine:
-    """Runs writes against the journal. `new_id` makes ids that grow with time; `worker` names this process."""
+    """Runs writes against the journal. `new_id` makes ids that grow with time; `worker` names this process.
+
+    While it is `quarantined`, nothing new begins and nothing is sent again.
+    """
 
     def __init__(
         self,
@@ -66,7 +80,8 @@ class Engine:
         self.twins = twins or Twins(journal)
         self.providers = providers
         self.worker = worker
-        self._new_id = new_id
+        self.quarantined = False
+        self.new_id = new_id
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._ended: dict[str, asyncio.Event] = {}
         self._runs: dict[str, Run] = {}
@@ -85,13 +100,16 @@ class Engine:
     async def submit(self, write: Write) -> tuple[Operation, bool]:
         """Claim and start a write; return its operation and True, or the earlier one with that key and False.
 
-        Raises KeyReused, DuplicateReference, Overloaded, WritesPaused, JournalUnavailable; nothing was sent then.
+        Raises KeyReused, DuplicateReference, Overloaded, WritesPaused, Quarantined, JournalUnavailable; nothing was
+        sent then.
         """
+        if self.quarantined:
+            raise Quarantined(QUARANTINE_SECONDS)
         if write.provider.writes_paused:
             raise WritesPaused(PAUSED_SECONDS)
         if self._closing or len(self._tasks) + self._claiming >= MAX_LIVE:
             raise Overloaded(1.0)
-        wanted = self._wanted(write)
+        wanted = write.operation(self.new_id(), self.worker, seconds=VALID_SECONDS, lease=LEASE_SECONDS)
         reach("before-claim")
         self._claiming += 1
         try:
@@ -108,31 +126,6 @@ class Engine:
         self._runs[claimed.id] = run
         self.start(claimed.id, self.carry_out(run, write.intent))
         return run.operation, True
-
-    def _wanted(self, write: Write) -> Operation:
-        """Return the operation that a write begins as."""
-        now = datetime.now(UTC)
-        claimed = Evidence(now, "claimed", "accepted", detail=write.trip.request_id)
-        allowed = (Evidence(now, "twin", "allowed"),) if write.twin_allowed else ()
-        return Operation(
-            id=self._new_id(),
-            caller=write.caller,
-            key=write.key,
-            fingerprint=write.fingerprint,
-            kind=write.intent.kind,
-            account=write.provider.name,
-            content=write.intent.encoded(),
-            reference=write.reference,
-            twin=write.twin,
-            subject=write.subject,
-            created_at=now,
-            updated_at=now,
-            valid_until=write.valid_until or now + timedelta(seconds=VALID_SECONDS),
-            due=now,
-            owner=self.worker,
-            lease_until=now + timedelta(seconds=LEASE_SECONDS),
-            evidence=(claimed, *allowed),
-        )
 
     def start(self, operation_id: str, work: Coroutine[object, object, None]) -> None:
         """Run work for an operation in a task of its own."""

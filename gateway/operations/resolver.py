@@ -4,32 +4,32 @@ What to do is decided by `policies.operation.next_move`; here it is done: send a
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 import msgspec
 import structlog
 
 from adapters.contract.adapter import ProcessState, WriteContext
-from adapters.contract.errors import AdapterError, NoAnswer, NotFound
-from adapters.contract.flow import Answer
+from adapters.contract.errors import AdapterError, NotFound
 from adapters.contract.models.requests import NewOrder
 from adapters.contract.models.resources import ChangedPart, Order, OrderChange
 from adapters.contract.traits import Trait
-from adapters.contract.wire import HttpRequest, HttpResponse
 from gateway.errors import AdapterFault
 from gateway.operations import answers
 from gateway.operations.engine import PAUSED_SECONDS, WRITE_SECONDS, Engine
 from gateway.operations.intents import Intent
 from gateway.operations.processes import given_up, overall, processes, settled
-from gateway.operations.recorder import FlowChanged, OperationRecorder
 from gateway.operations.run import Run
+from gateway.operations.silence import replayed
+from gateway.operations.situations import asked_only, situation_of, was_restored
 from gateway.points import reach
 from gateway.providers.provider import Provider
-from gateway.providers.trip import Place, Trip
+from gateway.providers.trip import Trip
 from policies.errors import PolicyError
 from policies.journal import Evidence, Operation
-from policies.operation import Attempt, Next, Situation, State, next_move, pause
+from policies.operation import Next, State, next_move, pause
+from policies.queueing import Priority
 
 CLOCK_SKEW = timedelta(minutes=5)
 _NONE = Trait("none", source="no trait was declared")
@@ -37,6 +37,9 @@ _HOPE = {"succeeded": 0, "pending": 1, "timeout": 2}
 """Which of several processes for one part is adopted first; the others did not do it."""
 
 log = structlog.get_logger("ordergate.resolver")
+
+
+_PRIORITIES: Mapping[State, Priority] = {"accepted": Priority.COMMIT, "pending": Priority.STATUS}
 
 
 class Resolver:
@@ -52,12 +55,15 @@ class Resolver:
         steps = await self._engine.journal.steps(operation.id)
         trip = Trip(time.monotonic() + WRITE_SECONDS, request_id=operation.id, idempotency_key=operation.key)
         trip.caller = operation.caller
+        trip.priority = _PRIORITIES.get(operation.state, Priority.RESOLVE)
         run = Run(self._engine.journal, provider, operation, steps, trip)
         intent = Intent.decoded(operation.kind, operation.content)
         now = datetime.now(UTC)
         step = next(iter(run.recorder.doubtful()), None)
         trait = provider.adapter.traits().get(step.name, _NONE) if step is not None else self._trait(provider, intent)
-        following = next_move(self._situation(operation, provider, trait), trait, now)
+        if was_restored(operation):
+            trait = asked_only(trait)
+        following = next_move(situation_of(operation, provider, trait, self._horizon), trait, now)
         if following.at > now:
             await self._put_back(run, following.at, following.cause)
             return
@@ -68,7 +74,7 @@ class Resolver:
         if following.move in {"look-up", "poll"}:
             reach(following.move)
         match following.move:
-            case "send" if run.provider.writes_paused:
+            case "send" if run.provider.writes_paused or self._engine.quarantined:
                 await self._put_back(run, datetime.now(UTC) + timedelta(seconds=PAUSED_SECONDS), "writes are paused")
             case "send":
                 if not await self._engine.twins.stop(run):
@@ -83,21 +89,6 @@ class Resolver:
                 await run.park(following.cause)
             case _:
                 await self._end_unexecuted(run, following)
-
-    def _situation(self, operation: Operation, provider: Provider, trait: Trait) -> Situation:
-        return Situation(
-            state=operation.state,
-            doubt=operation.doubt,
-            tries=operation.probes,
-            absent=sum(1 for one in _since_sent(operation) if one.kind == "look-up" and one.verdict == "absent"),
-            first_sent_at=operation.first_sent_at,
-            last_sent_at=operation.last_sent_at,
-            rejected=operation.cause == "refused",
-            can_look_up=trait.kind == "async" or provider.adapter.can_find_orders,
-            timeout=provider.order_seconds,
-            horizon=self._horizon,
-            valid_until=operation.valid_until,
-        )
 
     def _trait(self, provider: Provider, intent: Intent) -> Trait:
         """Return the trait for an operation without a doubtful step: it decides nothing but what to call it."""
@@ -125,7 +116,7 @@ class Resolver:
 
     async def _look_for_processes(self, run: Run, intent: Intent) -> None:
         """Adopt the provider's processes for parts whose answer was lost."""
-        change = await self._replayed(run, intent)
+        change = await replayed(run, intent)
         if change is None:
             await self._told_nothing(run, "look-up", "unreadable")
             return
@@ -158,16 +149,6 @@ class Resolver:
             return part
         best = min(mine, key=lambda one: _HOPE.get(one.state, len(_HOPE)))
         return msgspec.structs.replace(part, state="pending", process=best.id, problem=None)
-
-    async def _replayed(self, run: Run, intent: Intent) -> OrderChange | None:
-        """Run the flow on what was kept, without sending, and return what it makes of the silence elsewhere."""
-        context = WriteContext(run.operation.id, run.operation.created_at)
-        trip = Trip(run.trip.deadline, run.trip.request_id, recorder=_Silence(run.recorder))
-        try:
-            result = await run.provider.run(intent.flow(run.provider.adapter, context), trip)
-        except (AdapterError, AdapterFault, FlowChanged):
-            return None
-        return result if isinstance(result, OrderChange) else None
 
     async def _poll(self, run: Run) -> None:
         change = answers.change_in(run.operation)
@@ -258,33 +239,3 @@ class Resolver:
     def _too_long(self, operation: Operation) -> bool:
         first = operation.first_sent_at or operation.created_at
         return datetime.now(UTC) > first + timedelta(seconds=self._horizon)
-
-
-def _since_sent(operation: Operation) -> Sequence[Evidence]:
-    """Return the facts since a request last left."""
-    facts = operation.evidence
-    last = max((index for index, one in enumerate(facts) if one.kind == "sending"), default=-1)
-    return facts[last + 1 :]
-
-
-class _Silence:
-    """Plays back what was kept of an operation; everything else meets silence, and nothing leaves."""
-
-    def __init__(self, kept: OperationRecorder) -> None:
-        self._kept = kept
-
-    def recall(self, place: Place, request: HttpRequest) -> Answer | None:
-        """Return the kept answer, or that none came. Raises FlowChanged."""
-        step = self._kept.steps.get(place)
-        sent = step is None or step.phase not in {None, "not-sent"}
-        return self._kept.recall(place, request) or NoAnswer("not known", sent=sent)
-
-    async def freeze(self, index: int, requests: Sequence[HttpRequest]) -> None:
-        """Keep nothing: it is kept already."""
-
-    async def before(self, place: Place, request: HttpRequest) -> None:
-        """Let nothing leave."""
-        raise NoAnswer("not known", sent=True)
-
-    async def after(self, place: Place, request: HttpRequest, response: HttpResponse | None, attempt: Attempt) -> None:
-        """Keep nothing."""

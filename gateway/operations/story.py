@@ -68,7 +68,10 @@ def _told(operation: Operation, steps: Sequence[Step]) -> Iterator[str]:
 
 
 def _exchange(step: Step) -> Iterator[str]:
-    request = codec.decode(step.request) if step.request else {}
+    if not step.request:
+        yield f"request {step.index}.{step.part}  {step.name}  [{step.effect}]: let go, as retention says"
+        return
+    request = codec.decode(step.request)
     path = request.get("route", "?")
     for name, value in request.get("pathValues", {}).items():
         path = path.replace(f"{{{name}}}", value)

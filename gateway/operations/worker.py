@@ -1,12 +1,13 @@
 """Takes what is left open in the journal, at the start and from then on, and hands it to the resolver.
 
 An operation is left open by a restart, by an answer that never came, by a process that takes its time. Each is claimed
-from the journal by one worker, so several instances never work on the same one.
+from the journal by one worker, so several instances never work on the same one. What retention lets go, it lets go.
 """
 
 import asyncio
 import random
 from contextlib import nullcontext
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import structlog
@@ -23,6 +24,12 @@ if TYPE_CHECKING:
 INTERVAL = 0.5
 """Seconds between looks at the journal; with jitter, so that several instances do not look at once."""
 BATCH = 20
+PURGE_INTERVAL = 600.0
+"""Seconds between looks for what retention lets go, with jitter."""
+PURGE_BATCH = 100
+"""Of how many operations something is let go at once: orders wait no longer than for such a batch."""
+PURGE_PAUSE = 0.5
+"""Seconds between two batches."""
 
 log = structlog.get_logger("ordergate.worker")
 
@@ -37,20 +44,23 @@ class Worker:
         self._resolver = resolver
         self._interval = interval
         self._tracing = tracing
-        self._task: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
         # Its own generator: the one that all share is others' to seed.
         self._chance = random.Random()  # noqa: S311 - spreads looks, hides nothing
         self.scanned = asyncio.Event()
 
     def start(self) -> None:
         """Begin to look."""
-        self._task = asyncio.create_task(self._forever(), name="journal worker")
+        self._tasks = [
+            asyncio.create_task(self._forever(), name="journal worker"),
+            asyncio.create_task(self._let_go(), name="journal purge"),
+        ]
 
     async def stop(self) -> None:
         """Look no more. What is under way goes on."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def look(self) -> int:
         """Take what is due and start working on it; return how much it was."""
@@ -83,12 +93,25 @@ class Worker:
                 log.warning("journal unavailable", reason=str(error))
                 taken = 0
             if taken < BATCH:
-                await self._pause()
+                await self._pause(self._interval)
 
-    async def _pause(self) -> None:
-        seconds = self._interval * self._chance.uniform(0.8, 1.2)
+    async def _let_go(self) -> None:
+        """Let go what retention says, a batch at a time."""
+        seconds = PURGE_PAUSE
+        while True:
+            await self._pause(seconds)
+            try:
+                count = await self._engine.journal.purge(datetime.now(UTC), PURGE_BATCH)
+            except JournalUnavailable as error:
+                log.warning("journal unavailable", reason=str(error))
+                count = 0
+            if count:
+                log.info("retention let go", operations=count)
+            seconds = PURGE_PAUSE if count else PURGE_INTERVAL
+
+    async def _pause(self, seconds: float) -> None:
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(seconds * self._chance.uniform(0.8, 1.2)):
                 await asyncio.Event().wait()
         except TimeoutError:
             return

@@ -1,10 +1,11 @@
 """What a caller asks for when something is to be written."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from gateway.operations.intents import Intent
 from gateway.providers.provider import Provider, Trip
+from policies.journal import Evidence, Operation
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,3 +23,31 @@ class Write:
     twin_allowed: bool = False
     subject: str | None = None
     valid_until: datetime | None = None
+
+    def operation(self, operation_id: str, worker: str, *, seconds: float, lease: float) -> Operation:
+        """Return the operation that it begins as, its worker's for `lease` seconds.
+
+        It is wanted for `seconds` where the caller does not say until when.
+        """
+        now = datetime.now(UTC)
+        claimed = Evidence(now, "claimed", "accepted", detail=self.trip.request_id)
+        allowed = (Evidence(now, "twin", "allowed"),) if self.twin_allowed else ()
+        return Operation(
+            id=operation_id,
+            caller=self.caller,
+            key=self.key,
+            fingerprint=self.fingerprint,
+            kind=self.intent.kind,
+            account=self.provider.name,
+            content=self.intent.encoded(),
+            reference=self.reference,
+            twin=self.twin,
+            subject=self.subject,
+            created_at=now,
+            updated_at=now,
+            valid_until=self.valid_until or now + timedelta(seconds=seconds),
+            due=now,
+            owner=worker,
+            lease_until=now + timedelta(seconds=lease),
+            evidence=(claimed, *allowed),
+        )

@@ -15,9 +15,8 @@ import aiohttp
 from adapters import registry
 from adapters.contract.errors import ProviderError
 from gateway.errors import judgement
-from gateway.operations import processes
+from gateway.operations import processes, resolver
 from gateway.operations.recorder import OperationRecorder
-from gateway.operations.resolver import Resolver
 from gateway.proof.accounts import ACCOUNTS
 from gateway.providers.evidence import Evidence
 from gateway.stores import sqlite_changes
@@ -138,12 +137,13 @@ def _conflict_on_the_key_only() -> None:
 
 def _orphan_sent_again() -> None:
     """Take what a restart left open for something that was never sent."""
-    situation = Resolver._situation  # noqa: SLF001 - a mutant reaches in
+    module: Any = resolver
+    situation = module.situation_of
 
-    def undoubting(self: Resolver, *arguments: Any) -> Any:
-        return replace(situation(self, *arguments), doubt=False, valid_until=None)
+    def undoubting(*arguments: Any) -> Any:
+        return replace(situation(*arguments), doubt=False, valid_until=None)
 
-    Resolver._situation = undoubting  # type: ignore[method-assign,assignment]  # noqa: SLF001
+    module.situation_of = undoubting
 
 
 def _timeout_is_failure() -> None:

@@ -1,177 +1,174 @@
-"""Keeps an account within its provider's documented rates, and quiet for as long as the provider asks."""
+"""Keeps an account within its provider's rates, and quiet for as long as the provider asks."""
 
-import asyncio
-import hmac
-import secrets
-from collections import OrderedDict
-from collections.abc import Sequence
+import random
+from collections.abc import Callable, Sequence
 from types import TracebackType
+from typing import Self
 
-from adapters.contract import codec
-from adapters.contract.traits import RateLimit
+import structlog
+from aiolimiter import AsyncLimiter
+
+from adapters.contract.limits import ToldLimit
 from adapters.contract.wire import HttpRequest
-from gateway.providers.evidence import SendFailed
-from gateway.providers.slots import PacingRefused, Slots
+from gateway.providers.evidence import WirePhase
+from gateway.providers.heeding import Heeding, Refused
+from gateway.providers.lines import TRANSIT, Demand
+from gateway.providers.needs import Need, Needs, Scope
+from gateway.providers.waiting import WaitingRoom
+from policies.budget import CLOCK_RATE, Limits, Rule
+from policies.permits import Permit, Permits, PermitsUnavailable, Usage
+from policies.queueing import Priority, Standing
 
-__all__ = ["Pacer", "PacingRefused"]
+NOBODY = Standing()
+MAX_WAITING = 200
+"""How many requests of one caller may wait in one line, unless configured."""
 
-MAX_HOLD = 600.0
-"""The longest pause, in seconds, that a provider can ask for: a Retry-After of a year must not end an account."""
-MAX_PARTITIONS = 10_000
-"""How many values of a partitioned limit (e-mail addresses) are told apart at a time."""
-
-_TRANSIT = 5.0
-_UNLIMITED = 2**62
+log = structlog.get_logger("ordergate.provider")
 
 
 class Pacer:
-    """The documented limits of one account. Every limit that matches a request's method and route counts.
+    """The limits of one account, and whoever waits for them. `share` is the part of every limit that is used here."""
 
-    Raises ValueError for a limit that allows nothing.
-    """
+    def __init__(
+        self,
+        limits: Limits,
+        permits: Permits,
+        scope: Scope,
+        *,
+        share: float = 1.0,
+        max_waiting: int = MAX_WAITING,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self._permits = permits
+        self._needs = Needs(limits, scope, share)
+        self._heeding = Heeding(permits, self._needs, chance)
+        self._room = WaitingRoom(permits, max_waiting)
+        self._urgent: set[str] = set()
+        self._spacing: dict[str, AsyncLimiter] = {}
 
-    def __init__(self, limits: Sequence[RateLimit]) -> None:
-        for limit in limits:
-            if limit.requests < 1 or limit.seconds <= 0:
-                raise ValueError(f"a limit of {limit.requests} requests in {limit.seconds} s allows nothing")
-        # A limit with a long window refuses instead of waiting, so it is asked first.
-        self._rules = [_Rule(limit) for limit in sorted(limits, key=lambda limit: -limit.seconds)]
-        self._matching: dict[tuple[str, str], tuple[_Rule, ...]] = {}
+    def admitted(self, request: HttpRequest, seconds: float, standing: Standing = NOBODY) -> "Admission":
+        """Return a context to send `request` in. Entering it waits for room, within `seconds`.
 
-    def admitted(self, request: HttpRequest, timeout: float) -> "Admission":
-        """Return a context to send `request` in. Entering it waits for room, first come, first served.
-
-        Entering raises PacingRefused when there will be no room within `timeout` seconds: at once where that is
-        known. Leave it when the answer was read, or by the exception that came instead.
+        Entering raises CapacityExceeded when there will be no room in time, at once where that is known;
+        ShareExceeded when too many of the same caller wait; PermitsUnavailable. Nothing may be sent then.
         """
-        return Admission(self._rules_of(request), request, timeout)
+        return Admission(self, self._needs.of(request), request, seconds, standing)
 
-    def hold(self, request: HttpRequest, seconds: float) -> None:
-        """Let nothing through for `seconds` (at most `MAX_HOLD`) that the limits of this request count.
+    def learn(self, published: Sequence[Rule]) -> None:
+        """Keep to what the provider publishes about its limits, where that is lower."""
+        self._needs.publish(published)
 
-        Where one of them is partitioned the pause is that partition's alone; a request without any limit holds up its
-        own method and route.
+    async def usage(self) -> list[tuple[Rule, Usage | None, int]]:
+        """Return how the budget of every rule stands, None where unused, and how many wait for it.
+
+        Of a rule with a budget for each value it is the one of requests without a value.
         """
-        rules = self._rules_of(request)
-        if not rules:
-            unlimited = RateLimit(request.method, request.route, _UNLIMITED, 0.0, source="no documented limit")
-            rules = self._matching[request.method, request.route] = (_Rule(unlimited),)
-        partitioned = [rule for rule in rules if rule.limit.partition is not None]
-        for rule in partitioned or rules:
-            rule.slots(request).hold(min(max(0.0, seconds), MAX_HOLD))
+        needs = self._needs.whole()
+        usage = await self._permits.usage([need.key for need in needs])
+        return [(need.rule, usage.get(need.key), self._room.waiting(need.key)) for need in needs]
 
-    def _rules_of(self, request: HttpRequest) -> "tuple[_Rule, ...]":
-        key = (request.method, request.route)
-        rules = self._matching.get(key)
-        if rules is None:
-            # Routes are templates of the adapter: there are some dozens.
-            rules = self._matching[key] = tuple(rule for rule in self._rules if matches(rule.limit, *key))
-        return rules
+    async def enter(self, needs: Sequence[Need], request: HttpRequest, seconds: float, standing: Standing) -> Permit:
+        """Return a permit for a request. Raises what `admitted` says."""
+        background = standing.priority >= Priority.BROWSE
+        if not background:
+            self._urgent.update(need.rule.id for need in needs)
+        fast = request.effect == "read" and all(need.rule.mode == "fast" for need in needs)
+        slots = [
+            # Slots are kept free for orders where orders go.
+            (self._needs.budget(need, fast=fast, reserved=background and need.rule.id in self._urgent), need.rule.cost)
+            for need in needs
+        ]
+        spacing = tuple(self._pacer(need.rule) for need in needs if need.rule.spacing > 0)
+        return await self._room.permit(standing, Demand(slots, not fast, spacing), seconds)
+
+    async def leave(self, permit: Permit, *, sent: bool, linger: float) -> None:
+        """Give a permit back."""
+        try:
+            await self._permits.give_back(permit, sent, linger)
+        except PermitsUnavailable:
+            # It comes back by itself, later. The answer that was read counts more.
+            log.warning("permit not given back", provider=self._needs.account)
+        if not sent:
+            self._room.freed(permit)
+
+    async def heed(
+        self,
+        request: HttpRequest,
+        needs: Sequence[Need],
+        permit: Permit | None,
+        told: Sequence[ToldLimit],
+        refused: Refused | None,
+    ) -> None:
+        """Draw the conclusions from what an answer says about limits."""
+        await self._heeding.heed(request, needs, permit, told, refused)
+
+    def _pacer(self, rule: Rule) -> AsyncLimiter:
+        pacer = self._spacing.get(rule.id)
+        if pacer is None:
+            pacer = self._spacing[rule.id] = AsyncLimiter(1, rule.spacing * CLOCK_RATE)
+        return pacer
 
 
 class Admission:
-    """A request's way past its limits: entered when there is room in all of them."""
+    """A request's way past its limits: entered when there is room in all of them.
 
-    __slots__ = ("_request", "_rules", "_taken", "_timeout")
+    Say inside when it may leave (`leaving`) and what became of it (`failed`, `answered`, `refused`). What was not about
+    to leave was not sent.
+    """
 
-    def __init__(self, rules: "Sequence[_Rule]", request: HttpRequest, timeout: float) -> None:
-        self._rules = rules
+    __slots__ = (
+        "_linger",
+        "_pacer",
+        "_permit",
+        "_refused",
+        "_request",
+        "_seconds",
+        "_sent",
+        "_standing",
+        "_told",
+        "needs",
+    )
+
+    def __init__(
+        self, pacer: Pacer, needs: Sequence[Need], request: HttpRequest, seconds: float, standing: Standing
+    ) -> None:
+        self.needs = needs
+        self._pacer = pacer
         self._request = request
-        self._timeout = timeout
-        self._taken: list[Slots] = []
+        self._seconds = seconds
+        self._standing = standing
+        self._permit: Permit | None = None
+        self._sent = False
+        self._linger = 0.0
+        self._told: Sequence[ToldLimit] = ()
+        self._refused: Refused | None = None
 
-    async def __aenter__(self) -> None:
-        if not self._rules:
-            return
-        deadline = asyncio.get_running_loop().time() + self._timeout
-        try:
-            for rule in self._rules:
-                # Looked up only now: a partition that nobody waits at may be forgotten while others are waited for.
-                slots = rule.slots(self._request)
-                await slots.take(deadline)
-                self._taken.append(slots)
-        except BaseException:
-            for slots in self._taken:
-                slots.give_back()
-            raise
+    def leaving(self) -> None:
+        """Say that from now on bytes may leave."""
+        self._sent, self._linger = True, TRANSIT
+
+    def failed(self, phase: WirePhase) -> None:
+        """Say that no whole answer came, and how far the request got."""
+        self._sent = phase != "not-sent"
+        self._linger = 0.0 if phase == "answered-partly" else TRANSIT
+
+    def answered(self, told: Sequence[ToldLimit] = ()) -> None:
+        """Say that the answer was read, and what it tells about limits."""
+        self._sent, self._linger, self._told = True, 0.0, told
+
+    def refused(self, retry_after: float | None) -> None:
+        """Say that the answer was a refusal because of too many requests, and the wait it asks for, in seconds."""
+        self._refused = Refused(retry_after)
+
+    async def __aenter__(self) -> Self:
+        if self.needs:
+            self._permit = await self._pacer.enter(self.needs, self._request, self._seconds, self._standing)
+        return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        phase = error.phase if isinstance(error, SendFailed) else None
-        for slots in self._taken:
-            if phase == "not-sent":
-                slots.give_back()
-            else:
-                slots.rest(0.0 if error is None or phase == "answered-partly" else _TRANSIT)
-
-
-class _Rule:
-    """One documented limit, and the slots of each partition of it."""
-
-    def __init__(self, limit: RateLimit) -> None:
-        self.limit = limit
-        self._whole = Slots(limit.requests, limit.seconds)
-        self._partitions: OrderedDict[bytes, Slots] = OrderedDict()
-        self._key = secrets.token_bytes(32)
-
-    def slots(self, request: HttpRequest) -> Slots:
-        """Return the slots that count a request. Raises PacingRefused when there are too many partitions."""
-        if self.limit.partition is None:
-            return self._whole
-        value = member(request.body, self.limit.partition)
-        if value is None:
-            return self._whole
-        # Never kept in clear: it is somebody's e-mail address. Case and spaces do not make another customer.
-        name = hmac.digest(self._key, str(value).strip().casefold().encode(), "sha256")
-        slots = self._partitions.get(name)
-        if slots is None:
-            self._forget_idle()
-            slots = self._partitions[name] = Slots(self.limit.requests, self.limit.seconds)
-        self._partitions.move_to_end(name)
-        return slots
-
-    def _forget_idle(self) -> None:
-        """Make room for a partition: the ones used longest ago go, if they remember nothing that still counts."""
-        # Two for each one that comes: the table shrinks again after a rush.
-        for _ in range(2):
-            if not self._partitions:
-                return
-            name, oldest = next(iter(self._partitions.items()))
-            if oldest.idle_in() > 0:
-                break
-            del self._partitions[name]
-        if len(self._partitions) >= MAX_PARTITIONS:
-            raise PacingRefused(next(iter(self._partitions.values())).idle_in())
-
-
-def matches(limit: RateLimit, method: str, route: str) -> bool:
-    """Tell whether a limit counts requests with this method and route template."""
-    if limit.method not in {"*", method}:
-        return False
-    if limit.route == "*":
-        return True
-    wanted, given = limit.route.strip("/").split("/"), route.strip("/").split("/")
-    if wanted[-1] == "**":
-        wanted = wanted[:-1]
-        given = given[: len(wanted)]
-    return len(wanted) == len(given) and all(
-        part in {"*", segment} for part, segment in zip(wanted, given, strict=True)
-    )
-
-
-def member(body: bytes | None, pointer: str) -> str | int | None:
-    """Return the text or number at a JSON pointer (RFC 6901), or None where there is none."""
-    try:
-        value = codec.decode(body or b"")
-    except ValueError:
-        return None
-    for part in pointer.split("/")[1:]:
-        name = part.replace("~1", "/").replace("~0", "~")
-        if isinstance(value, dict):
-            value = value.get(name)
-        elif isinstance(value, list) and name.isdecimal() and int(name) < len(value):
-            value = value[int(name)]
-        else:
-            return None
-    return value if isinstance(value, str | int) else None
+        if self._permit is not None:
+            await self._pacer.leave(self._permit, sent=self._sent, linger=self._linger)
+        if self._told or self._refused is not None:
+            await self._pacer.heed(self._request, self.needs, self._permit, self._told, self._refused)

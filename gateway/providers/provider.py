@@ -17,6 +17,7 @@ from adapters.contract.errors import (
     RateLimited,
 )
 from adapters.contract.flow import Answer, Flow
+from adapters.contract.limits import ToldLimit
 from adapters.contract.wire import HttpRequest, HttpResponse
 from gateway.config.model import Timeouts
 from gateway.errors import AdapterFault, judgement
@@ -25,14 +26,15 @@ from gateway.providers.channel import Channel
 from gateway.providers.driving import drive
 from gateway.providers.evidence import SendFailed
 from gateway.providers.outbound import Outbound
-from gateway.providers.pacing import Pacer, PacingRefused
+from gateway.providers.pacing import Admission, Pacer
 from gateway.providers.redaction import Redaction
 from gateway.providers.tokens import Tokens
 from gateway.providers.trip import Place, Trip
 from gateway.telemetry.catalogue import LOGINS, QUEUE_DURATION
 from gateway.telemetry.watch import Watch
-from policies.errors import CapacityExceeded, DeadlineExceeded
+from policies.errors import CapacityExceeded, DeadlineExceeded, ShareExceeded
 from policies.operation import Attempt
+from policies.queueing import Priority
 
 __all__ = ["Provider", "Trip"]
 
@@ -79,7 +81,7 @@ class Provider:
     async def run(self, flow: Flow[T], trip: Trip) -> T:
         """Drive a flow to its end and return what it returns.
 
-        Raises AdapterError (refusals, provider errors, NoAnswer), CapacityExceeded, DeadlineExceeded, what
+        Raises AdapterError (refusals, provider errors, NoAnswer), PolicyError (nothing was sent), what
         the recorder raises, and AdapterFault for any other exception of the adapter's own.
         """
         return await drive(flow, trip, lambda request, place: self._answered(request, place, trip), name=self.name)
@@ -140,39 +142,64 @@ class Provider:
     ) -> tuple[HttpResponse | None, Answer]:
         """Send a request when there is room for it; return the response, where one came, and what it is judged as."""
         queued = time.monotonic()
+        admission = self._pacer.admitted(request, trip.left(own), trip.standing)
+        trip.limits.update((need.key, need) for need in admission.needs)
         try:
-            async with self._pacer.admitted(request, trip.left(own)):
-                started = time.monotonic()
-                trip.queue_seconds += started - queued
-                self._queued(started - queued)
-                if trip.left(own) <= 0:
-                    raise DeadlineExceeded
-                if request.effect == "commit" and trip.recorder is not None:
-                    await trip.recorder.before(place, request)
-                    if trip.left(own) <= 0:
-                        # The record took all the time there was.
-                        trip.attempts.append(Attempt("not-sent"))
-                        raise DeadlineExceeded
-                left = trip.left(own)
-                try:
-                    if self._watch is None:
-                        response = await self._outbound.send(authorized, self._channel, left)
-                    else:
-                        response = await self._watch.send(authorized, self._channel, left, trip, place)
-                except asyncio.CancelledError:
-                    if request.effect == "commit":
-                        # Stopped in the middle: nobody knows what left, so all of it may have.
-                        trip.attempts.append(Attempt("sent"))
-                    raise
-                finally:
-                    trip.provider_seconds += time.monotonic() - started
-        except PacingRefused as refused:
+            async with admission:
+                waited = time.monotonic() - queued
+                trip.queue_seconds += waited
+                self._queued(waited)
+                await self._ready(request, own, place, trip)
+                return await self._sent_once(authorized, own, place, trip, admission)
+        except (CapacityExceeded, ShareExceeded):
             self._queued(time.monotonic() - queued)
-            raise CapacityExceeded(refused.retry_after) from refused
+            raise
+
+    async def _ready(self, request: HttpRequest, own: float, place: Place, trip: Trip) -> None:
+        """Record a commit that is about to leave. Raises DeadlineExceeded where there is no time left for it."""
+        if trip.left(own) <= 0:
+            raise DeadlineExceeded
+        if request.effect == "commit" and trip.recorder is not None:
+            await trip.recorder.before(place, request)
+            if trip.left(own) <= 0:
+                # The record took all the time there was.
+                trip.attempts.append(Attempt("not-sent"))
+                raise DeadlineExceeded
+
+    async def _sent_once(
+        self, request: HttpRequest, own: float, place: Place, trip: Trip, admission: Admission
+    ) -> tuple[HttpResponse | None, Answer]:
+        """Send a request that was let through, and tell the pacer what became of it."""
+        started = time.monotonic()
+        admission.leaving()
+        try:
+            if self._watch is None:
+                response = await self._outbound.send(request, self._channel, trip.left(own))
+            else:
+                response = await self._watch.send(request, self._channel, trip.left(own), trip, place)
+        except asyncio.CancelledError:
+            if request.effect == "commit":
+                # Stopped in the middle: nobody knows what left, so all of it may have.
+                trip.attempts.append(Attempt("sent"))
+            raise
         except SendFailed as failure:
-            # Only here: the pacer has to see it, for what was never sent costs no slot.
-            return None, self._failed(authorized, failure, trip)
-        return response, self._judged(authorized, response, trip)
+            admission.failed(failure.phase)
+            return None, self._failed(request, failure, trip)
+        finally:
+            trip.provider_seconds += time.monotonic() - started
+        admission.answered(self._told(response))
+        answer = self._judged(request, response, trip)
+        if isinstance(answer, RateLimited):
+            admission.refused(answer.retry_after)
+        return response, answer
+
+    def _told(self, response: HttpResponse) -> tuple[ToldLimit, ...]:
+        """Return what a response tells about limits; an adapter that fails at it must not cost us the response."""
+        try:
+            return self.adapter.told_limits(response)
+        except Exception:
+            log.exception("adapter failed", provider=self.name)
+            return ()
 
     def _queued(self, seconds: float) -> None:
         if self._metrics is not None:
@@ -220,8 +247,6 @@ class Provider:
             return NoAnswer("unreadable", sent=True)
         if request.effect == "commit":
             trip.attempts.append(Attempt("answered", judgement(error), response.status))
-        if isinstance(error, RateLimited):
-            self._pacer.hold(request, error.retry_after or 1.0)
         if error is not None or request.effect == "commit":
             log.info(
                 "provider answered",
@@ -250,7 +275,7 @@ class Provider:
             raise AdapterFault from fault
 
     async def _login(self) -> Token:
-        trip = Trip(time.monotonic() + self._timeouts.login * 2, request_id="login")
+        trip = Trip(time.monotonic() + self._timeouts.login * 2, request_id="login", priority=Priority.RESOLVE)
 
         reach("login")
 

@@ -1,7 +1,9 @@
 """Keeps our secrets out of what a provider says: some repeat, in an error, the credentials that they refuse."""
 
+import html
 from collections.abc import Callable
-from urllib.parse import quote
+from functools import lru_cache
+from urllib.parse import quote, quote_plus
 
 from pydantic import BaseModel, SecretStr
 
@@ -21,8 +23,7 @@ class Redaction:
 
     def __init__(self, credentials: BaseModel) -> None:
         values = (getattr(credentials, name) for name in type(credentials).model_fields)
-        texts = {value.get_secret_value() for value in values if isinstance(value, SecretStr)}
-        self._secrets = texts | {quote(text, safe="") for text in texts}
+        self._secrets = {value.get_secret_value() for value in values if isinstance(value, SecretStr)}
 
     def applied(self, error: ProviderError | None, request: HttpRequest) -> ProviderError | None:
         """Return the error without secrets in its words: neither the account's own nor the token of `request`."""
@@ -53,7 +54,8 @@ class Redaction:
 
     def _found(self, request: HttpRequest, shortest: int) -> list[str]:
         secrets = self._secrets | _words_of(request)
-        return sorted((secret for secret in secrets if len(secret) >= shortest), key=len, reverse=True)
+        forms = {form for secret in secrets if len(secret) >= shortest for form in _written(secret)}
+        return sorted(forms, key=len, reverse=True)
 
     def _cleaner(self, request: HttpRequest, shortest: int = SHORTEST) -> Callable[[str], str]:
         found = self._found(request, shortest)
@@ -61,9 +63,31 @@ class Redaction:
         def clean(text: str) -> str:
             for secret in found:
                 text = text.replace(secret, REDACTED)
+                if secret[:shortest] in text[-len(secret) :]:
+                    text = _without_beginning(text, secret, shortest)
             return text
 
         return clean
+
+
+def _without_beginning(text: str, secret: str, shortest: int) -> str:
+    """Return a text that was cut in the middle of a secret without what is left of that."""
+    for length in range(min(len(secret) - 1, len(text)), shortest - 1, -1):
+        if text.endswith(secret[:length]):
+            return text[:-length] + REDACTED
+    return text
+
+
+@lru_cache(maxsize=256)
+def _written(secret: str) -> frozenset[str]:
+    """Return a secret as programs write it: as it is, and escaped for a URL, JSON or HTML."""
+    quoted = quote(secret, safe="")
+    # Each % begins two digits, written large or small.
+    first, *others = quoted.split("%")
+    small = "%".join([first, *(one[:2].lower() + one[2:] for one in others)])
+    json = {"".join(one if one.isalnum() else f"\\u{ord(one):{digits}}" for one in secret) for digits in ("04x", "04X")}
+    json |= {secret.replace("/", "\\/"), "".join(f"\\u{ord(one):04x}" for one in secret)}
+    return frozenset({secret, quoted, small, quote(secret), quote_plus(secret), html.escape(secret)} | json)
 
 
 def _words_of(request: HttpRequest) -> set[str]:

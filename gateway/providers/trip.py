@@ -8,8 +8,10 @@ from typing import Protocol
 from adapters.contract.errors import ProviderError
 from adapters.contract.flow import Answer
 from adapters.contract.wire import HttpRequest, HttpResponse
+from gateway.providers.needs import Need
 from gateway.telemetry.trace_context import TraceContext
 from policies.operation import Attempt
+from policies.queueing import Priority, Standing
 
 Place = tuple[int, int]
 """Where a request stands in its flow: which of the things yielded, and which part of a list."""
@@ -42,7 +44,8 @@ class Trip:
     `deadline` is monotonic time. `trace` is handed on to the provider. `recorder` keeps the requests of a write.
     `attempts` has every commit that was tried, in order; `commits` counts those that the flow wanted sent. `tries`
     counts how often each request was sent, where that is traced. `last_error` is what the last commit was answered,
-    where that was an error. Callers who wait for the same limit take turns by `caller`, as often as `weight` says.
+    where that was an error. Who waits for the same limit goes by `priority`; in one class callers take turns by
+    `caller`, as often as `weight` says. `limits` are the budgets that its requests took from, or wanted to.
     """
 
     deadline: float
@@ -51,13 +54,20 @@ class Trip:
     trace: TraceContext | None = None
     caller: str = ""
     weight: int = 1
+    priority: Priority = Priority.STATUS
     recorder: Recorder | None = None
     attempts: list[Attempt] = field(default_factory=list)
     commits: int = 0
     last_error: ProviderError | None = None
+    limits: dict[str, Need] = field(default_factory=dict)
     tries: dict[Place, int] = field(default_factory=dict)
     queue_seconds: float = 0.0
     provider_seconds: float = 0.0
+
+    @property
+    def standing(self) -> Standing:
+        """Return on whose behalf its requests wait."""
+        return Standing(self.priority, self.caller, self.weight)
 
     @property
     def trace_id(self) -> str | None:

@@ -82,7 +82,7 @@ def _exporting(configured: Otlp, service: str) -> Telemetry:
     metrics, tracing, export = Metrics(), None, None
     if configured.traces:
         # Its own generator: the one that all share is others' to seed.
-        chance = random.Random().random  # noqa: S311 - chooses traces, hides nothing
+        chance = random.Random()  # noqa: S311 - chooses traces, hides nothing
         spans, give_up = otlp.spans_to(configured.endpoint, headers)
         ratio = configured.sample_ratio
         tracing = traces.Tracing(spans, resource, release, ratio=ratio, chance=chance, give_up=give_up)

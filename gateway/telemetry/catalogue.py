@@ -51,6 +51,15 @@ LOGINS = counter(
     "ordergate.outcome",
     unit="{login}",
 )
+CACHE_LOOKUPS = counter(
+    "ordergate.cache.lookups",
+    "Questions about catalogs that are kept: hit (told as kept), stale (told although due for renewal), joined (waited"
+    " for another's request), miss (asked).",
+    PROVIDER,
+    "ordergate.cache.result",
+    unit="{lookup}",
+)
+CACHE_BYTES = gauge("ordergate.cache.size", "Memory that kept answers take, at most `cache.max_bytes`.", unit="By")
 JOURNAL_DURATION = histogram(
     "ordergate.journal.commit.duration",
     "Durable changes of the journal: done, refused (somebody else was first, or there is no room) or failed.",

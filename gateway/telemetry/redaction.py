@@ -10,9 +10,13 @@ FIELDS = frozenset(
     # of every line
     "timestamp level event exception frames request_id trace_id "
     # who asks for what
-    "caller method route status milliseconds idempotency_key operation "
+    "caller issuer held method route status milliseconds idempotency_key operation "
     # which provider, and how it went: `code` and `provider_request_id` are its words, without our secrets
     "provider step phase kind error code provider_request_id state cause move attempt twin action "
+    # which of a provider's limits
+    "limit requests seconds "
+    # what retention let go, and what became of a restored journal
+    "operations in_doubt unknown_orders not_listed order reference created_at by "
     # this process and its store
     "admin bytes free_bytes lane metric next_trial_seconds path platform providers reason simulators url "
     "warning".split()

@@ -29,13 +29,13 @@ class Child:
 
 
 @contextmanager
-def served(module: str, upstream: str = "") -> Iterator[Child]:
-    """Run a module that prints its URL; end it on the way out, whatever happens.
+def served(module: str, upstream: str = "", telemetry: str = "") -> Iterator[Child]:
+    """Run a module that prints its URL; end it on the way out, whatever happens. `telemetry` is a mode of a gateway's.
 
     Raises RuntimeError when it does not come up.
     """
     command = [sys.executable, "-m", module]
-    environment = {**os.environ, "PYTHONPATH": str(TESTS), "UPSTREAM": upstream}
+    environment = {**os.environ, "PYTHONPATH": str(TESTS), "UPSTREAM": upstream, "TELEMETRY": telemetry}
     with running(command, environment) as process:
         assert process.stdout is not None
         if not select.select([process.stdout], [], [], START_SECONDS)[0]:

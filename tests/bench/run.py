@@ -22,6 +22,8 @@ from bench import answers
 from bench.footprint import REAL, SIMULATED, Footprint, footprint
 from bench.load import Measured, fetched, measure
 from bench.processes import Child, served
+from bench.telemetry import Cost, Rounds, costs
+from bench.telemetry import report as report_costs
 
 CONNECTIONS = (1, 32)
 
@@ -62,7 +64,8 @@ def main() -> int:
     if shutil.which("wrk") is None:
         print("wrk is not installed (Debian: apt-get install wrk)", file=sys.stderr)
         return 1
-    compared = _compare(options)
+    compared = [] if options.only == "telemetry" else _compare(options)
+    taken = _costs(options) if options.only in {None, "telemetry"} else []
     footprints = (
         {}
         if options.only
@@ -73,11 +76,15 @@ def main() -> int:
     )
     if options.json:
         told = {"seconds": options.seconds, "rounds": options.rounds, "compared": [asdict(one) for one in compared]}
+        told["telemetry"] = [asdict(one) for one in taken]
         told["footprint"] = {name: asdict(one) for name, one in footprints.items()}
         print(msgspec.json.encode(told).decode())
     else:
-        _report(compared, footprints)
-    failed = sum(one.ordergate.failed + one.yardstick.failed for one in compared)
+        if compared:
+            _report(compared, footprints)
+        if taken:
+            report_costs(taken, CASES[0].name)
+    failed = sum(one.ordergate.failed + one.yardstick.failed for one in compared) + sum(one.failed for one in taken)
     if failed:
         print(f"{failed} requests failed: the figures are worth nothing", file=sys.stderr)
     return 1 if failed else 0
@@ -88,7 +95,7 @@ def _options() -> Any:
     seconds = int(os.environ.get("BENCH_SECONDS") or 5)
     parser.add_argument("--seconds", type=int, default=seconds, help="of one measurement (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=5, help="of each comparison (default: %(default)s)")
-    parser.add_argument("--only", choices=[case.name for case in CASES], help="one case, and no memory")
+    parser.add_argument("--only", choices=[*(case.name for case in CASES), "telemetry"], help="one case, and no memory")
     parser.add_argument("--json", action="store_true", help="print JSON")
     return parser.parse_args()
 
@@ -106,6 +113,18 @@ def _compare(options: Any) -> list[Compared]:
             if options.only in {None, case.name}
             for connections in CONNECTIONS
         ]
+
+
+def _costs(options: Any) -> list[Cost]:
+    """Return what telemetry costs of reading an order."""
+
+    def check(server: Child) -> None:
+        if fetched(server.url + CASES[0].path)[0] != 200:
+            raise RuntimeError("the order is wrong where telemetry is on")
+
+    rounds = Rounds(options.seconds, options.rounds)
+    with served("bench.provider") as provider:
+        return costs(provider, CASES[0].path, CONNECTIONS[-1], rounds, check)
 
 
 def _check(yardstick: Child, ordergate: Child) -> None:

@@ -22,6 +22,7 @@ listen:
 admin:
   port: 0
 store:
+  url: 'memory:'
   ephemeral: true
 providers:
   gelato:
@@ -37,6 +38,13 @@ providers:
       email: bench@example.com
       password: ${SECRET}
 """
+TELEMETRY = {
+    "": "",
+    "metrics": "telemetry:\n  prometheus: true\n",
+    "tenth": "telemetry:\n  prometheus: true\n  otlp:\n    endpoint: ${UPSTREAM}\n    sample_ratio: 0.1\n",
+    "all": "telemetry:\n  prometheus: true\n  otlp:\n    endpoint: ${UPSTREAM}\n    sample_ratio: 1\n",
+}
+"""Modes of telemetry, by the name that the environment gives."""
 
 
 def _without_limits(name: str) -> Registration:
@@ -52,7 +60,7 @@ def configuration() -> Configuration:
     """Return the configuration; the provider's URL is in the environment."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "gateway.yaml"
-        path.write_text(CONFIGURATION)
+        path.write_text(CONFIGURATION + TELEMETRY[os.environ.get("TELEMETRY", "")])
         return load(path, {**os.environ, "SECRET": "made-up"}, load_registration=_without_limits)
 
 

@@ -125,6 +125,6 @@ async def test_ids_of_operations_grow_with_time() -> None:
     gateway = await a_gateway()
     await gateway.start()
     assert gateway._engine is not None
-    ids = [gateway._engine._new_id() for _ in range(5000)]
+    ids = [gateway._engine.new_id() for _ in range(5000)]
     await gateway.stop()
     assert all(before < after for before, after in pairwise(ids))

@@ -105,11 +105,15 @@ def configured(text: str, environ: Mapping[str, str]) -> Configuration:
 
 @asynccontextmanager
 async def running_gateway(
-    configuration: str = ALL_SIMULATED, environ: Mapping[str, str] | None = None, *, pace: float = 0.0
+    configuration: str = ALL_SIMULATED,
+    environ: Mapping[str, str] | None = None,
+    *,
+    pace: float = 0.0,
+    restored: bool = False,
 ) -> AsyncIterator[Running]:
     """Run a gateway with this configuration; simulated providers take `pace` seconds a step."""
     loaded = await asyncio.to_thread(configured, configuration, environ or {})
-    gateway = await asyncio.to_thread(Gateway, loaded, pace=pace)
+    gateway = await asyncio.to_thread(Gateway, loaded, pace=pace, restored=restored)
     await gateway.start()
     timeout = aiohttp.ClientTimeout(total=30)
     try:

@@ -35,6 +35,7 @@ from gateway.providers.evidence import SendFailed, WirePhase
 from gateway.providers.outbound import Outbound
 from gateway.providers.pacing import Pacer
 from gateway.providers.provider import Provider
+from support.pacing import pacer_of
 
 _BY_STATUS: Mapping[int, type[ProviderError]] = {
     401: CredentialsRefused,
@@ -169,7 +170,7 @@ def provider_of(
         adapter,
         channel("http://127.0.0.1:1"),
         network,
-        pacer or Pacer(adapter.limits()),
+        pacer or pacer_of(*adapter.limits()),
         Timeouts(**timeouts),
         adapter_name="scripted",
         simulated=True,

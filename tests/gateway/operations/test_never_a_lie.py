@@ -19,10 +19,15 @@ from adapters.contract.flow import Flow
 from adapters.contract.wire import HttpRequest, HttpResponse
 from gateway.providers.channel import Channel
 from gateway.providers.outbound import Outbound
-from gateway.providers.pacing import Admission, Pacer, PacingRefused
+from gateway.providers.pacing import NOBODY, Admission, Pacer
+from policies.budget import Limits
+from policies.errors import CapacityExceeded
 from policies.journal import Operation
+from policies.local_permits import LocalPermits
 from policies.operation import PLACED
+from policies.queueing import Standing
 from support import virtual_time
+from support.pacing import SCOPE, now
 from support.scripted_provider import (
     BUGGY,
     LoggingIn,
@@ -134,16 +139,16 @@ class Room(Pacer):
     """Has no room for a request whose turn says so."""
 
     def __init__(self, world: World) -> None:
-        super().__init__(())
+        super().__init__(Limits([]), LocalPermits(now), SCOPE)
         self._world = world
 
     @override
-    def admitted(self, request: HttpRequest, timeout: float) -> Admission:
+    def admitted(self, request: HttpRequest, seconds: float, standing: Standing = NOBODY) -> Admission:
         turns = self._world.turns
         if request.effect == "commit" and turns and turns[-1].name == "no room":
             turns.pop()
-            raise PacingRefused(1.0)
-        return super().admitted(request, timeout)
+            raise CapacityExceeded(1.0)
+        return super().admitted(request, seconds, standing)
 
 
 ADAPTERS: dict[type[ScriptedAdapter], list[Turn]] = {

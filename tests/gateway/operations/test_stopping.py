@@ -10,8 +10,9 @@ from adapters.contract.wire import HttpRequest
 from gateway.providers.pacing import Pacer
 from policies.errors import Overloaded, Withdrawn
 from policies.journal import Operation
+from policies.local_permits import LocalPermits
+from support.pacing import now, pacer_of
 from support.scripted_provider import (
-    COMMIT,
     READ,
     Network,
     ScriptedAdapter,
@@ -40,24 +41,30 @@ class Gate:
         return reply(id="1")
 
 
+Held = tuple[Pacer, LocalPermits, Network, Writing]
+
+
 @pytest.fixture
-async def held(writing_to: WritingTo) -> tuple[Pacer, Network, Writing]:
+async def held(writing_to: WritingTo) -> Held:
     """A provider whose pacer lets no order through for a while."""
-    pacer, network = Pacer([SLOW]), Network()
-    pacer.hold(COMMIT, 20.0)
-    return pacer, network, writing_to(provider_of(network, ScriptedAdapter(), pacer=pacer))
+    permits, network = LocalPermits(now), Network()
+    pacer = pacer_of(SLOW, permits=permits)
+    await permits.block("shop/post-orders-3600s", 20.0)
+    return pacer, permits, network, writing_to(provider_of(network, ScriptedAdapter(), pacer=pacer))
 
 
-async def test_an_operation_that_waits_for_its_turn_can_be_withdrawn(held: tuple[Pacer, Network, Writing]) -> None:
+async def test_an_operation_that_waits_for_its_turn_can_be_withdrawn(
+    held: Held,
+) -> None:
     """It is cancelled at once, for whoever waits for it too; it is never sent and its key is free."""
-    pacer, network, writing = held
+    pacer, permits, network, writing = held
     operation = await writing.submit(placing)
     waiting = asyncio.create_task(writing.engine.outcome(operation.id, 20.0))
-    await until(lambda: bool(pacer._rules[0]._whole._waiting))
+    await until(lambda: pacer._room.waiting("shop/post-orders-3600s") > 0)
     withdrawn = await writing.engine.withdraw(operation)
     assert (withdrawn.state, told(withdrawn)["placed"], told(withdrawn)["retry"]) == ("cancelled", "no", "same-key")
     assert await asyncio.wait_for(waiting, 10) == withdrawn
-    pacer._rules[0]._whole._held_until = 0.0
+    permits._slots.clear()
     again = await writing.written(placing, content="mended")
     assert again.state == "succeeded"
     assert len(network.requests) == 1
@@ -166,11 +173,11 @@ async def test_an_order_that_is_cut_off_on_its_way_may_have_been_placed(writing_
     assert (stored.state, status(stored), problem_of(stored)) == ("unknown", 504, "outcome-unknown")
 
 
-async def test_an_order_that_never_left_was_not_placed(held: tuple[Pacer, Network, Writing]) -> None:
+async def test_an_order_that_never_left_was_not_placed(held: Held) -> None:
     """It waited for its turn when the gateway ended: 503, its key is free."""
-    pacer, network, writing = held
+    pacer, _, network, writing = held
     operation = await writing.submit(placing)
-    await until(lambda: bool(pacer._rules[0]._whole._waiting))
+    await until(lambda: pacer._room.waiting("shop/post-orders-3600s") > 0)
     stored = await closed(writing, operation)
     assert (stored.state, status(stored), problem_of(stored)) == ("cancelled", 503, "overloaded")
     assert (told(stored)["placed"], told(stored)["retry"]) == ("no", "same-key")

@@ -16,6 +16,7 @@ from adapters.contract.wire import HttpRequest, HttpResponse
 from gateway.providers.provider import Provider, Trip
 from policies.errors import CapacityExceeded, DeadlineExceeded
 from support import virtual_time
+from support.pacing import pacer_of, refuse
 from support.scripted_provider import (
     READ,
     LoggingIn,
@@ -195,8 +196,9 @@ def test_a_request_that_would_wait_longer_than_it_may_is_refused_at_once() -> No
 
 async def test_waiting_and_answering_are_timed_apart() -> None:
     """`Server-Timing` says where the time went."""
-    provider, taken = provider_of(Network()), trip()
-    provider._pacer.hold(READ, 0.02)
+    pacer = pacer_of()
+    provider, taken = provider_of(Network(), pacer=pacer), trip()
+    await refuse(pacer, READ, 0.02)
     await provider.run(reading(READ), taken)
     assert taken.queue_seconds >= 0.015
     assert 0 < taken.provider_seconds < taken.queue_seconds

@@ -10,12 +10,15 @@ from typing_extensions import override
 
 from adapters.contract.errors import ProviderError, Rejected
 from adapters.contract.flow import Answer, Flow
+from adapters.contract.traits import RateLimit
 from adapters.contract.wire import HttpRequest, HttpResponse
 from gateway.errors import AdapterFault
-from gateway.providers.pacing import Admission, Pacer
 from gateway.providers.trip import Place, Trip
 from policies.errors import DeadlineExceeded, Withdrawn
+from policies.local_permits import LocalPermits
 from policies.operation import Attempt
+from policies.permits import Budget, Permit, Wait
+from support.pacing import pacer_of
 from support.scripted_provider import BUGGY, COMMIT, READ, Network, lost, placing, provider_of, reply
 
 
@@ -31,23 +34,20 @@ def trip(seconds: float = 30.0) -> Trip:
     return Trip(time.monotonic() + seconds, "request-1", idempotency_key="key-1")
 
 
-class Noting(Pacer):
+class Noting(LocalPermits):
     """Notes when a request is let in."""
 
     def __init__(self, notes: list[str]) -> None:
-        super().__init__(())
+        super().__init__(time.monotonic)
         self._notes = notes
 
     @override
-    def admitted(self, request: HttpRequest, timeout: float) -> Admission:
-        notes = self._notes
+    async def take(self, budgets: Sequence[tuple[Budget, int]], hold: float) -> Permit | Wait:
+        self._notes.append("admitted")
+        return await super().take(budgets, hold)
 
-        class Noted(Admission):
-            async def __aenter__(self) -> None:
-                await super().__aenter__()
-                notes.append("admitted")
 
-        return Noted((), request, timeout)
+ROOM = RateLimit("*", "*", 10, 1.0, "a test")
 
 
 class Remembering:
@@ -84,7 +84,7 @@ async def test_a_commit_is_recorded_after_its_admission_and_before_its_first_byt
         notes.append(f"sent {request.step}")
         return reply(id="1")
 
-    provider = provider_of(Network(sent, sent), pacer=Noting(notes))
+    provider = provider_of(Network(sent, sent), pacer=pacer_of(ROOM, permits=Noting(notes)))
     taken = trip()
     taken.recorder = Remembering(notes)
     await provider.run(placing(READ), taken)

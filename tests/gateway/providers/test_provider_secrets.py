@@ -29,12 +29,12 @@ from gateway.operations.recorder import thawed_answer
 from gateway.operations.write import Write
 from gateway.providers.channel import channel
 from gateway.providers.outbound import Outbound
-from gateway.providers.pacing import Pacer
 from gateway.providers.provider import Provider, Trip
 from gateway.providers.tokens import _Held
 from gateway.simulation import served
 from gateway.telemetry import logs
 from policies.errors import PolicyError
+from support.pacing import pacer_of
 from support.scripted_provider import Network
 from support.written import Writing
 
@@ -124,7 +124,7 @@ def provider_of(adapter: Adapter[Any, Any], url: str, outbound: Outbound) -> Pro
     """Return an account at a simulator, without rates and with little patience."""
     timeouts = Timeouts(read=0.4, order=1.0)
     way = channel(url, simulator=True)
-    return Provider(adapter, way, outbound, Pacer(()), timeouts, adapter_name=adapter.name, simulated=True)
+    return Provider(adapter, way, outbound, pacer_of(), timeouts, adapter_name=adapter.name, simulated=True)
 
 
 @asynccontextmanager
@@ -256,7 +256,7 @@ async def test_a_provider_that_repeats_our_credentials_is_not_repeated(
     seen.secrets |= secrets_of(adapter)
     network = Network(*[echo(status)] * 9)
     provider = Provider(
-        adapter, channel("http://127.0.0.1:1"), network, Pacer(()), Timeouts(), adapter_name=name, simulated=True
+        adapter, channel("http://127.0.0.1:1"), network, pacer_of(), Timeouts(), adapter_name=name, simulated=True
     )
     if adapter.needs_login and logged_in:
         seen.secrets.add("canary.token.7261")

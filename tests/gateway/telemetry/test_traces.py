@@ -1,6 +1,7 @@
 """Spans: which traces are recorded, and where one hop ends and the next begins."""
 
 import asyncio
+import random
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
@@ -13,6 +14,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import StatusCode
+from typing_extensions import override
 
 from adapters.contract.wire import HttpRequest, HttpResponse
 from gateway.listeners import Listener
@@ -30,6 +32,18 @@ TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 PARENT = TraceContext(TRACE, "00f067aa0ba902b7", 1)
 
 
+class Dice(random.Random):
+    """A generator of which is known what the dice show."""
+
+    def __init__(self, shown: float) -> None:
+        super().__init__(7261)
+        self._shown = shown
+
+    @override
+    def random(self) -> float:
+        return self._shown
+
+
 class Recorded:
     """Tracing into memory; `chance` is what the dice show."""
 
@@ -40,7 +54,7 @@ class Recorded:
             Resource({}),
             "1",
             ratio=ratio,
-            chance=lambda: chance,
+            chance=Dice(chance),
             give_up=self._memory.shutdown,
         )
 

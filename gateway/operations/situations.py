@@ -1,0 +1,54 @@
+"""What is known of an operation that has not ended, as decisions need it."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from adapters.contract.traits import Trait
+from gateway.providers.provider import Provider
+from policies.journal import Evidence, Operation
+from policies.operation import Situation
+
+RESTORED = "restored"
+"""The kind of the fact that a journal was restored from a backup: what was done since the backup is not in it."""
+
+
+def situation_of(operation: Operation, provider: Provider, trait: Trait, horizon: float) -> Situation:
+    """Return the situation of an operation; after `horizon` seconds of doubt a person has to look."""
+    restored = [one.at for one in operation.evidence if one.kind == RESTORED]
+    return Situation(
+        state=operation.state,
+        doubt=operation.doubt,
+        tries=operation.probes,
+        absent=sum(1 for one in _since_sent(operation) if one.kind == "look-up" and one.verdict == "absent"),
+        # Nobody could look while the journal was lost.
+        first_sent_at=restored[-1] if restored else operation.first_sent_at,
+        last_sent_at=operation.last_sent_at,
+        rejected=operation.cause == "refused",
+        can_look_up=trait.kind == "async" or provider.adapter.can_find_orders,
+        timeout=provider.order_seconds,
+        horizon=horizon,
+        valid_until=operation.valid_until,
+    )
+
+
+def was_restored(operation: Operation) -> bool:
+    """Tell whether the operation was open when its journal was restored: then it may have been done since."""
+    return any(one.kind == RESTORED for one in operation.evidence)
+
+
+def asked_only(trait: Trait) -> Trait:
+    """Return the trait of a step that may be looked for, and is sent again by nobody but a person.
+
+    The provider may have forgotten our key, and may have been told something else since what would be done twice.
+    """
+    if trait.kind == "natural":
+        return replace(trait, kind="none")
+    kind = "lookup" if trait.kind in {"native_key", "dedupe_ref"} else trait.kind
+    return replace(trait, kind=kind, on_absent="park")
+
+
+def _since_sent(operation: Operation) -> Sequence[Evidence]:
+    """Return the facts since a request last left, or may have."""
+    facts = operation.evidence
+    last = max((index for index, one in enumerate(facts) if one.kind in {"sending", RESTORED}), default=-1)
+    return facts[last + 1 :]

@@ -1,0 +1,136 @@
+"""A gateway's engine that dies at a named place, as a killed process would: nothing of it does anything any more."""
+
+import asyncio
+import itertools
+import time
+from contextvars import ContextVar
+from typing import Any, Literal, TypeVar
+
+from adapters.contract.models.requests import NewLine, NewOrder
+from gateway import points
+from gateway.operations.engine import Engine
+from gateway.operations.intents import Intent
+from gateway.operations.resolver import Resolver
+from gateway.operations.worker import Worker
+from gateway.operations.write import Write
+from gateway.providers.provider import Provider, Trip
+from policies.journal import Journal, JournalUnavailable, Operation
+from support.pretended_shop import ORDER_SECONDS, TRAITS, Line, Shop, ShopAdapter
+from support.scripted_provider import provider_of
+
+T = TypeVar("T")
+Trouble = Literal["refused", "in doubt"]
+"""What becomes of a change: it is not made, or it is made and nobody is told."""
+
+CHANGES = frozenset({"claim", "update", "append", "take_due"})
+_numbers = itertools.count()
+
+
+class Killed(BaseException):
+    """The process ended here."""
+
+
+class MortalJournal:
+    """A journal as a process sees it: it fails when `trouble` says so, and is of no use to the dead."""
+
+    def __init__(self, journal: Journal, gateway: "MortalGateway") -> None:
+        self.journal = journal
+        self.trouble: list[Trouble] = []
+        self._gateway = gateway
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self.journal, name)
+
+        async def call(*arguments: Any, **named: Any) -> Any:
+            if self._gateway.dead:
+                raise Killed
+            trouble = self.trouble.pop(0) if self.trouble and name in CHANGES else None
+            if trouble == "refused":
+                raise JournalUnavailable("a test")
+            result = await method(*arguments, **named)
+            if self._gateway.dead:
+                raise Killed
+            if trouble == "in doubt":
+                raise JournalUnavailable("a test", in_doubt=True)
+            return result
+
+        return call
+
+
+class MortalGateway:
+    """An engine with its worker and every account of the shop. Dies when it reaches the place it is `armed` for."""
+
+    def __init__(self, shop: Shop, journal: Journal, horizon: float) -> None:
+        self.dead = False
+        self.paused = False
+        self.armed: str | None = None
+        self.journal = MortalJournal(journal, self)
+        self._shop = shop
+        mortal: Any = self.journal
+        providers = {name: self._provider(name) for name in TRAITS}
+        number = next(_numbers)
+        self.engine = Engine(mortal, providers, lambda: f"{next(_numbers):012}", worker=f"worker-{number}")
+        self.worker = Worker(self.engine, Resolver(self.engine, horizon=horizon))
+
+    async def submit(self, account: str, reference: str) -> Operation | None:
+        """Ask for an order, its reference being the key; return what its operation has come to, or None if it is open.
+
+        Raises Killed, JournalUnavailable.
+        """
+        HERE.set(self)
+        found = await self.engine.known("caller", reference, reference)
+        if found is None:
+            order = NewOrder(reference=reference, lines=[NewLine(product_id=f"{account}:1", quantity=1)])
+            trip = Trip(time.monotonic() + 60.0, "request", reference)
+            provider = self.engine.providers[account]
+            intent = Intent("orders.place", order)
+            write = Write("caller", reference, reference, provider, intent, trip, reference)
+            found, _ = await self.engine.submit(write)
+        await self.settle()
+        return await self.engine.outcome(found.id, 0.0)
+
+    async def look(self) -> None:
+        """Let the worker look, and do what it finds. Raises Killed, JournalUnavailable."""
+        HERE.set(self)
+        await self.worker.look()
+        await self.settle()
+
+    async def settle(self) -> None:
+        """Wait until everything under way has ended or waits for the provider."""
+        while True:
+            tasks = [task for task in self.engine._tasks.values() if not task.done()]
+            waiting = self._shop.waiting()
+            busy = [task for task in tasks if task not in waiting]
+            if not busy:
+                return
+            self._shop.changed.clear()
+            hung = asyncio.create_task(self._shop.changed.wait())
+            await asyncio.wait([*busy, hung], timeout=10, return_when=asyncio.FIRST_COMPLETED)
+            hung.cancel()
+
+    async def die(self) -> None:
+        """End every task; what the provider was sent is under way all the same."""
+        self.dead = True
+        tasks = list(self.engine._tasks.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def reached(self, place: str) -> None:
+        """Die here, if this is the place."""
+        if self.armed == place and not self.dead:
+            self.dead = True
+        if self.dead:
+            raise Killed
+
+    def _provider(self, name: str) -> Provider:
+        return provider_of(Line(self._shop, name, self.reached), ShopAdapter(name), order=ORDER_SECONDS)
+
+
+HERE: ContextVar[MortalGateway] = ContextVar("gateway")
+"""Whose work this is: points know no instance."""
+
+
+def watch_points() -> None:
+    """Have every point of the engine tell the gateway that reached it."""
+    points.watch(lambda name: HERE.get().reached(name))
