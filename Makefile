@@ -6,7 +6,7 @@
 #   lint    format, lint, types, import contracts, dependencies, Dockerfile, workflow, security; changes nothing
 #   format  bring the code into the formatter's shape
 #   prove   kill gateways while simulators count orders (ARGS="--kills 2000"), find faults put in on purpose, try 20,000 steps
-#   bench   compare with a bare proxy, in the same run (needs wrk; BENCH_SECONDS=1 for a short one)
+#   bench   compare with a bare proxy, and with a journal in memory, in the same run (needs wrk; BENCH_SECONDS=1 for a short one)
 #   lock    resolve the dependencies anew into requirements*.lock (UPGRADE=1: take newer versions)
 #   image-check  do what the Dockerfile does, without a container engine
 #   clean   remove environments, caches and build output

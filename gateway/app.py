@@ -33,7 +33,10 @@ from gateway.providers.outbound import Outbound
 from gateway.providers.pacing import Pacer
 from gateway.providers.provider import Provider
 from gateway.simulation import SimulatorProcess, start_process
-from gateway.stores.opening import open_journal
+from gateway.stores.opening import open_journal, spool_place
+from gateway.stores.sealing import Sealing
+from gateway.stores.spool import Spool
+from gateway.stores.spooled import SpooledJournal
 from gateway.telemetry.assembly import Telemetry, assembled
 from policies.journal import Journal
 from policies.local_permits import LocalPermits
@@ -120,7 +123,11 @@ class Gateway:
         await self._permits.open()
         store = configured.store
         keys = [bytes.fromhex(key.get_secret_value()) for key in store.keys]
-        self._journal = await open_journal(store.url, ephemeral=store.ephemeral, keys=keys, folder=configured.folder)
+        opened = await open_journal(store.url, ephemeral=store.ephemeral, keys=keys, folder=configured.folder)
+        self._journal = opened
+        if (place := spool_place(store.url, store.spool, configured.folder)) is not None:
+            self._journal = SpooledJournal(opened, Spool(place.absolute(), Sealing(keys)))
+            await self._journal.open()
         journal = self._telemetry.journal(self._journal, list(self.providers))
         twins = Twins(journal, configured.twins.action, configured.twins.window)
         self._engine = Engine(journal, self.providers, lambda: str(uuid7()), worker=str(uuid7()), twins=twins)

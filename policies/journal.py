@@ -194,7 +194,10 @@ class Journal(Protocol):
         ...
 
     async def twins(self, account: str, twin: str, since: datetime) -> list[Operation]:
-        """Return live or placed operations with the same business fingerprint, created at or after `since`."""
+        """Return live or placed operations with the same business fingerprint, created at or after `since`.
+
+        The oldest ten: whoever orders the same again and again is not to make each order slower than the last.
+        """
         ...
 
     async def search(

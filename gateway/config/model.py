@@ -88,6 +88,13 @@ class Store(Section):
         description="Keys that seal stored requests and answers (AES-256-GCM), 64 hexadecimal digits each, as "
         "`openssl rand -hex 32` prints. The first seals, all open: put a new one in front to change it.",
     )
+    spool: Path | None = Field(
+        None,
+        strict=False,
+        description="File in which providers' answers wait that came while the journal was away, at most 16 MiB (a "
+        "relative path starts at this file's folder). Beside the file of `sqlite:`; with PostgreSQL none unless named: "
+        "then such an answer is found out from the provider again.",
+    )
 
 
 class Otlp(Section):

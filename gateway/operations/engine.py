@@ -142,6 +142,11 @@ class Engine:
         """Return the operation when it has ended or is in doubt, or as it stands after `wait` seconds."""
         deadline = time.monotonic() + wait
         run = self._runs.get(operation_id)
+        if run is not None and wait > 0:
+            # It runs here: until it has ended the journal has nothing to say, and then the run knows what was stored.
+            await self._until_told(operation_id, wait)
+            if run.operation.state in ENDED:
+                return run.operation
         while True:
             operation = await self.journal.get(operation_id)
             assert operation is not None  # noqa: S101 - an operation never disappears while it is asked for
@@ -151,13 +156,14 @@ class Engine:
             left = deadline - time.monotonic()
             if left <= 0 or operation.state in ENDED or operation.state in {"held", "unknown", "parked"}:
                 return operation
-            ended = self._ended.get(operation_id)
-            seconds = min(left, LOOK_SECONDS if ended is None else left)
-            try:
-                async with asyncio.timeout(seconds):
-                    await (ended.wait() if ended is not None else asyncio.Event().wait())
-            except TimeoutError:
-                continue
+            await self._until_told(operation_id, left)
+
+    async def _until_told(self, operation_id: str, seconds: float) -> None:
+        """Wait until those who wait for an operation are woken; a moment at most where another instance runs it."""
+        ended = self._ended.get(operation_id)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(min(seconds, LOOK_SECONDS) if ended is None else seconds):
+                await (ended or asyncio.Event()).wait()
 
     async def withdraw(self, operation: Operation, by: str | None = None) -> Operation:
         """Cancel an operation of which nothing was sent, on its caller's wish or `by` a person's.

@@ -30,6 +30,17 @@ async def open_journal(
     return journal
 
 
+def spool_place(url: str, spool: Path | None, folder: Path) -> Path | None:
+    """Return where answers wait while the journal is away: `spool`, else beside a journal's file, else nowhere."""
+    if spool is not None:
+        return folder / spool
+    scheme, _, rest = url.partition(":")
+    if scheme != "sqlite":
+        return None
+    place = folder / _path(rest)
+    return place.with_name(f"{place.name}.spool")
+
+
 def _journal(url: str, ephemeral: bool, sealing: Sealing, folder: Path, only_reads: bool) -> Journal:
     scheme, _, rest = url.partition(":")
     if url == "memory:":

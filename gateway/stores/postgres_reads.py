@@ -35,6 +35,7 @@ WHERE o.account = $1 AND o.kind = $2 AND o.reference = $3 AND o.state NOT IN ('f
 _TAKEN = f"{_OPERATIONS} WHERE o.due IS NOT NULL AND o.owner = $1 AND o.change = $2 ORDER BY o.due, o.id"
 _TWINS = f"""{_OPERATIONS}
 WHERE o.account = $1 AND o.twin = $2 AND o.created_at >= $3 AND o.state NOT IN ('failed', 'cancelled') ORDER BY o.id
+LIMIT 10
 """
 _STEPS = """
 SELECT o.id, s.index, s.part, s.name, s.effect, s.digest, s.phase, s.request, s.answer

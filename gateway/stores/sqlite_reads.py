@@ -32,7 +32,7 @@ _BY_REFERENCE = _OPERATIONS + (
 )
 _TWINS = _OPERATIONS + (
     "WHERE o.account = ? AND o.twin = ? AND o.twin IS NOT NULL AND o.created_at >= ?"
-    " AND o.state NOT IN ('failed', 'cancelled') ORDER BY o.id"
+    " AND o.state NOT IN ('failed', 'cancelled') ORDER BY o.id LIMIT 10"
 )
 _NUMBER = """
 SELECT number FROM operation WHERE id = :id
@@ -83,7 +83,7 @@ class Reads:
         return self._read(connection, _BY_NUMBER, (listed(numbers),))
 
     def twins(self, connection: sqlite3.Connection, account: str, twin: str, since: datetime) -> list[Operation]:
-        """Return live or placed operations with that business fingerprint, oldest first."""
+        """Return live or placed operations with that business fingerprint, oldest first, at most ten."""
         return self._read(connection, _TWINS, (account, twin, to_micros(since)))
 
     def search(

@@ -1,7 +1,9 @@
 """One measurement: wrk for some seconds against one server, and what the server's process spent on it."""
 
 import re
+import statistics
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.error import HTTPError
 from urllib.request import ProxyHandler, build_opener
@@ -23,11 +25,23 @@ class Measured:
     cpu: float
     failed: int
 
+    @classmethod
+    def median(cls, measured: Sequence["Measured"]) -> "Measured":
+        """Return the median of each figure, and the sum of what failed."""
+        rate, p50, p99, cpu = (
+            statistics.median(getattr(one, name) for one in measured) for name in ("rate", "p50", "p99", "cpu")
+        )
+        return cls(rate, p50, p99, cpu, failed=sum(one.failed for one in measured))
 
-def measure(server: Child, path: str, connections: int, seconds: int) -> Measured:
-    """Load one path of a server. Raises RuntimeError when wrk says something unknown."""
+
+def measure(server: Child, path: str, connections: int, seconds: int, script: Sequence[str] = ()) -> Measured:
+    """Load one path of a server, with requests that a `script` makes (its file, its arguments).
+
+    Raises RuntimeError when wrk says something unknown.
+    """
     before = server.cpu_seconds()
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "--timeout", "10s", server.url + path]
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "--timeout", "10s"]
+    command += ["-s", script[0], server.url + path, "--", *script[1:]] if script else [server.url + path]
     said = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 60, check=True).stdout
     spent = server.cpu_seconds() - before
     requests = int(_found(r"(\d+) requests in", said))

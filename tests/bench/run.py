@@ -20,6 +20,7 @@ import msgspec
 
 from bench import answers
 from bench.footprint import REAL, SIMULATED, Footprint, footprint
+from bench.journal import journal, lines
 from bench.load import Measured, fetched, measure
 from bench.processes import Child, served
 from bench.telemetry import Cost, Rounds, costs
@@ -64,27 +65,24 @@ def main() -> int:
     if shutil.which("wrk") is None:
         print("wrk is not installed (Debian: apt-get install wrk)", file=sys.stderr)
         return 1
-    compared = [] if options.only == "telemetry" else _compare(options)
+    compared = [] if options.only in {"journal", "telemetry"} else _compare(options)
     taken = _costs(options) if options.only in {None, "telemetry"} else []
-    footprints = (
-        {}
-        if options.only
-        else {
-            "real": footprint(REAL, starts=5),
-            "simulated": footprint(SIMULATED, starts=1),
-        }
-    )
+    durable = journal(options.seconds, options.rounds) if options.only in {None, "journal"} else None
+    kinds = {} if options.only else {"real": footprint(REAL, starts=5), "simulated": footprint(SIMULATED, starts=1)}
     if options.json:
         told = {"seconds": options.seconds, "rounds": options.rounds, "compared": [asdict(one) for one in compared]}
         told["telemetry"] = [asdict(one) for one in taken]
-        told["footprint"] = {name: asdict(one) for name, one in footprints.items()}
+        told["journal"] = None if durable is None else asdict(durable)
+        told["footprint"] = {name: asdict(one) for name, one in kinds.items()}
         print(msgspec.json.encode(told).decode())
     else:
-        if compared:
-            _report(compared, footprints)
+        _report(compared, kinds)
         if taken:
             report_costs(taken, CASES[0].name)
+        for line in () if durable is None else lines(durable):
+            print(line)
     failed = sum(one.ordergate.failed + one.yardstick.failed for one in compared) + sum(one.failed for one in taken)
+    failed += durable.failed if durable is not None else 0
     if failed:
         print(f"{failed} requests failed: the figures are worth nothing", file=sys.stderr)
     return 1 if failed else 0
@@ -95,7 +93,8 @@ def _options() -> Any:
     seconds = int(os.environ.get("BENCH_SECONDS") or 5)
     parser.add_argument("--seconds", type=int, default=seconds, help="of one measurement (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=5, help="of each comparison (default: %(default)s)")
-    parser.add_argument("--only", choices=[*(case.name for case in CASES), "telemetry"], help="one case, and no memory")
+    cases = [*(case.name for case in CASES), "telemetry", "journal"]
+    parser.add_argument("--only", choices=cases, help="one case, and no memory")
     parser.add_argument("--json", action="store_true", help="print JSON")
     return parser.parse_args()
 
@@ -155,20 +154,14 @@ def _case(case: Case, connections: int, ordergate: Child, yardstick: Child, opti
         lowest_ratio=min(ratios),
         highest_ratio=max(ratios),
         cpu_ratio=statistics.median(ours.cpu / theirs.cpu for ours, theirs in rounds),
-        ordergate=_median([ours for ours, _ in rounds]),
-        yardstick=_median([theirs for _, theirs in rounds]),
+        ordergate=Measured.median([ours for ours, _ in rounds]),
+        yardstick=Measured.median([theirs for _, theirs in rounds]),
     )
-
-
-def _median(measured: list[Measured]) -> Measured:
-    """Return the median of each figure, and the sum of what failed."""
-    rate, p50, p99, cpu = (
-        statistics.median(getattr(one, name) for one in measured) for name in ("rate", "p50", "p99", "cpu")
-    )
-    return Measured(rate, p50, p99, cpu, failed=sum(one.failed for one in measured))
 
 
 def _report(compared: list[Compared], footprints: dict[str, Footprint]) -> None:
+    if not compared:
+        return
     order, page = len(answers.gelato_order()) / 1000, len(answers.reseller_page()) / 1000
     print(f"order: one Gelato order of {order:.1f} KB; page: {answers.PRODUCTS} reseller products, {page:.1f} KB.")
     print("The providers' documented rate limits are switched off: they would be all that is measured.\n")

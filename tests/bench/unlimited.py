@@ -22,7 +22,7 @@ listen:
 admin:
   port: 0
 store:
-  url: 'memory:'
+  url: ${STORE}
   ephemeral: true
 providers:
   gelato:
@@ -61,7 +61,7 @@ def configuration() -> Configuration:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "gateway.yaml"
         path.write_text(CONFIGURATION + TELEMETRY[os.environ.get("TELEMETRY", "")])
-        return load(path, {**os.environ, "SECRET": "made-up"}, load_registration=_without_limits)
+        return load(path, {"STORE": "memory:", **os.environ, "SECRET": "made-up"}, load_registration=_without_limits)
 
 
 async def start() -> str:
