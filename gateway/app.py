@@ -121,14 +121,7 @@ class Gateway:
         configured = self._configuration
         await self.open()
         await self._permits.open()
-        store = configured.store
-        keys = [bytes.fromhex(key.get_secret_value()) for key in store.keys]
-        opened = await open_journal(store.url, ephemeral=store.ephemeral, keys=keys, folder=configured.folder)
-        self._journal = opened
-        if (place := spool_place(store.url, store.spool, configured.folder)) is not None:
-            self._journal = SpooledJournal(opened, Spool(place.absolute(), Sealing(keys)))
-            await self._journal.open()
-        journal = self._telemetry.journal(self._journal, list(self.providers))
+        journal = self._telemetry.journal(await self._open_journal(), list(self.providers))
         twins = Twins(journal, configured.twins.action, configured.twins.window)
         self._engine = Engine(journal, self.providers, lambda: str(uuid7()), worker=str(uuid7()), twins=twins)
         resolver = Resolver(self._engine, horizon=HORIZON_SECONDS)
@@ -151,10 +144,7 @@ class Gateway:
         self._telemetry.start()
         for warning in configured.warnings:
             log.warning("configuration", warning=warning)
-        # What was made until now lives as long as the process; what comes from here on is garbage soon.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(*GC_THRESHOLDS)
+        _spare_the_collector()
         # Nobody is served before what a crash left open was seen once.
         await self._worker.scanned.wait()
         self._readiness.ready = True
@@ -165,6 +155,17 @@ class Gateway:
             providers=list(configured.providers),
             simulators=dict(self.simulator_urls) or None,
         )
+
+    async def _open_journal(self) -> Journal:
+        """Open the journal, and the spool beside it where there is a place for one."""
+        store, folder = self._configuration.store, self._configuration.folder
+        keys = [bytes.fromhex(key.get_secret_value()) for key in store.keys]
+        opened = self._journal = await open_journal(store.url, ephemeral=store.ephemeral, keys=keys, folder=folder)
+        if (place := spool_place(store.url, store.spool, folder)) is not None:
+            spooled = self._journal = SpooledJournal(opened, Spool(place.absolute(), Sealing(keys)))
+            await spooled.open()
+            return spooled
+        return opened
 
     async def _listen(self, context: Context) -> None:
         listen, admin = self._configuration.listen, self._configuration.admin
@@ -263,6 +264,13 @@ class Gateway:
             )
             self._tokens = JsonWebTokens(issuers)
         return Callers(callers_of(configured.callers), hosts, listen.origins, self._tokens)
+
+
+def _spare_the_collector() -> None:
+    """Leave alone what was made until now: it lives as long as the process. What comes from here on is garbage soon."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
 
 
 async def serve(gateway: Gateway) -> NoReturn:

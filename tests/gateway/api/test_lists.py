@@ -14,9 +14,9 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def running() -> AsyncIterator[Running]:
-    """A gateway with four providers; bol allows one request for categories a minute."""
+    """A gateway with four providers, of which nothing is kept; bol allows one request for categories a minute."""
     without_bol = ALL_SIMULATED.replace("  bol:\n    adapter: bol\n    simulated: true\n", "")
-    async with running_gateway(without_bol) as started:
+    async with running_gateway(f"{without_bol}cache:\n  max_bytes: 0\n") as started:
         yield started
 
 
