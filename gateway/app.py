@@ -157,15 +157,14 @@ class Gateway:
         )
 
     async def _open_journal(self) -> Journal:
-        """Open the journal, and the spool beside it where there is a place for one."""
+        """Open the journal, with a spool beside it where one may be."""
         store, folder = self._configuration.store, self._configuration.folder
         keys = [bytes.fromhex(key.get_secret_value()) for key in store.keys]
-        opened = self._journal = await open_journal(store.url, ephemeral=store.ephemeral, keys=keys, folder=folder)
+        journal = self._journal = await open_journal(store.url, ephemeral=store.ephemeral, keys=keys, folder=folder)
         if (place := spool_place(store.url, store.spool, folder)) is not None:
-            spooled = self._journal = SpooledJournal(opened, Spool(place.absolute(), Sealing(keys)))
-            await spooled.open()
-            return spooled
-        return opened
+            journal = self._journal = SpooledJournal(journal, Spool(place.absolute(), Sealing(keys)))
+            await journal.open()
+        return journal
 
     async def _listen(self, context: Context) -> None:
         listen, admin = self._configuration.listen, self._configuration.admin
@@ -198,6 +197,8 @@ class Gateway:
         await self._telemetry.close()
         if self._journal is not None:
             await self._journal.close()
+        for provider in self.providers.values():
+            provider.close()
         if self._tokens is not None:
             await self._tokens.close()
         await self._key_client.close()
@@ -222,6 +223,7 @@ class Gateway:
             entry.common.timeouts,
             adapter_name=entry.common.adapter,
             simulated=entry.simulated,
+            resilience=entry.common.resilience,
             watch=self._telemetry.watch(adapter.name, self._outbound),
         )
         provider.writes_paused = entry.common.writes == "paused"

@@ -29,7 +29,8 @@ from gateway.api.lists import Listing, listed
 from gateway.api.problems import Incomplete, ProblemViolation
 from gateway.cache import Content, Question, Told
 from gateway.errors import AdapterFault, describe
-from gateway.providers.provider import Provider, Trip
+from gateway.providers.provider import Provider
+from gateway.providers.trip import Trip
 from policies.errors import PolicyError
 
 T = TypeVar("T")

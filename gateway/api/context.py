@@ -1,7 +1,6 @@
 """What handlers work with: the parts of the gateway, and one call by one caller."""
 
 import asyncio
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -17,7 +16,8 @@ from gateway.api.problems import Problem, ProblemViolation
 from gateway.cache import Cache
 from gateway.config.model import Route
 from gateway.operations.engine import Engine
-from gateway.providers.provider import Provider, Trip
+from gateway.providers.provider import Provider
+from gateway.providers.trip import Trip, within
 from gateway.telemetry.trace_context import CURRENT, TraceContext, received
 from policies.journal import Journal
 from policies.queueing import Priority
@@ -81,7 +81,7 @@ class Call:
     def trip(self, seconds: float = READ_SECONDS, idempotency_key: str | None = None) -> Trip:
         """Return a trip to a provider that counts towards this call's timing."""
         trip = Trip(
-            time.monotonic() + seconds,
+            within(seconds),
             self.request_id,
             idempotency_key,
             self.trace,

@@ -3,7 +3,6 @@
 What to do is decided by `policies.operation.next_move`; here it is done: send again, look up, poll, or park.
 """
 
-import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
@@ -25,7 +24,7 @@ from gateway.operations.silence import replayed
 from gateway.operations.situations import asked_only, situation_of, was_restored
 from gateway.points import reach
 from gateway.providers.provider import Provider
-from gateway.providers.trip import Trip
+from gateway.providers.trip import Trip, within
 from policies.errors import PolicyError
 from policies.journal import Evidence, Operation
 from policies.operation import Next, State, next_move, pause
@@ -53,10 +52,10 @@ class Resolver:
         """Take the next step with an operation that this worker holds, or put it back until its time comes."""
         provider = self._engine.providers[operation.account]
         steps = await self._engine.journal.steps(operation.id)
-        trip = Trip(time.monotonic() + WRITE_SECONDS, request_id=operation.id, idempotency_key=operation.key)
+        trip = Trip(within(WRITE_SECONDS), request_id=operation.id, idempotency_key=operation.key)
         trip.caller = operation.caller
         trip.priority = _PRIORITIES.get(operation.state, Priority.RESOLVE)
-        run = Run(self._engine.journal, provider, operation, steps, trip)
+        run = Run(self._engine.journal, provider, operation, steps, trip, attended=within(0.0))
         intent = Intent.decoded(operation.kind, operation.content)
         now = datetime.now(UTC)
         step = next(iter(run.recorder.doubtful()), None)
@@ -72,6 +71,7 @@ class Resolver:
     async def _move(self, run: Run, intent: Intent, trait: Trait, following: Next) -> None:
         log.info("resolving", operation=run.operation.id, move=following.move, cause=following.cause)
         if following.move in {"look-up", "poll"}:
+            run.trip.purpose = "find-out"
             reach(following.move)
         match following.move:
             case "send" if run.provider.writes_paused or self._engine.quarantined:

@@ -8,6 +8,7 @@ Last, strace counts the syncs of the file against the transactions that were com
 """
 
 import asyncio
+import math
 import os
 import re
 import shutil
@@ -121,7 +122,7 @@ def _cost(durable: _Server, forgetful: _Server, connections: int, seconds: int, 
     commits, changes = durable.cells[0] - commits, durable.cells[1] - changes
     return Cost(
         connections=connections,
-        ratio=statistics.median(ours.rate / theirs.rate for ours, theirs in pairs),
+        ratio=statistics.median(ours.rate / theirs.rate if theirs.rate else math.nan for ours, theirs in pairs),
         durable=Measured.median([ours for ours, _ in pairs]),
         forgetful=Measured.median([theirs for _, theirs in pairs]),
         changes_per_commit=changes / max(commits, 1),

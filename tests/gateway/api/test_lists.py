@@ -7,7 +7,7 @@ from urllib.parse import quote
 import pytest
 import pytest_asyncio
 
-from support.running import ALL_SIMULATED, Running, running_gateway
+from support.running import ALL_SIMULATED, CALM, Running, running_gateway
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def running() -> AsyncIterator[Running]:
     """A gateway with four providers, of which nothing is kept; bol allows one request for categories a minute."""
-    without_bol = ALL_SIMULATED.replace("  bol:\n    adapter: bol\n    simulated: true\n", "")
+    without_bol = ALL_SIMULATED.replace(f"  bol:\n    adapter: bol\n    simulated: true\n{CALM}\n", "")
     async with running_gateway(f"{without_bol}cache:\n  max_bytes: 0\n") as started:
         yield started
 
