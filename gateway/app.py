@@ -144,7 +144,7 @@ class Gateway:
         self._telemetry.start()
         for warning in configured.warnings:
             log.warning("configuration", warning=warning)
-        _spare_the_collector()
+        _settle_memory()
         # Nobody is served before what a crash left open was seen once.
         await self._worker.scanned.wait()
         self._readiness.ready = True
@@ -215,11 +215,13 @@ class Gateway:
 
     def _provider(self, entry: Configured, way: Channel) -> Provider:
         adapter = entry.adapter()
+        pacer = self._pacer(entry, adapter)
+        self._telemetry.budgets(adapter.name, pacer)
         provider = Provider(
             adapter,
             way,
             self._outbound,
-            self._pacer(entry, adapter),
+            pacer,
             entry.common.timeouts,
             adapter_name=entry.common.adapter,
             simulated=entry.simulated,
@@ -268,8 +270,8 @@ class Gateway:
         return Callers(callers_of(configured.callers), hosts, listen.origins, self._tokens)
 
 
-def _spare_the_collector() -> None:
-    """Leave alone what was made until now: it lives as long as the process. What comes from here on is garbage soon."""
+def _settle_memory() -> None:
+    """Spare the collector what was made until now: it lives as long as the process. What comes is garbage soon."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from gateway.config.model import Otlp
-from gateway.config.model import Telemetry as Configured
+from gateway.config.telemetry import Otlp
+from gateway.config.telemetry import Telemetry as Configured
 from gateway.providers.outbound import Outbound
+from gateway.providers.pacing import Pacer
 from gateway.telemetry import requests
+from gateway.telemetry.budgets import watch_budgets
 from gateway.telemetry.journal import WatchedJournal
 from gateway.telemetry.metrics import Metrics
 from gateway.telemetry.watch import Watch
@@ -46,6 +48,11 @@ class Telemetry:
     def watch(self, provider: str, outbound: Outbound) -> Watch | None:
         """Return what watches an account's requests."""
         return None if self.metrics is None else Watch(provider, outbound, self.metrics, self.tracing)
+
+    def budgets(self, provider: str, pacer: Pacer) -> None:
+        """Watch an account's budgets, where anything is watched."""
+        if self.metrics is not None:
+            watch_budgets(self.metrics, provider, pacer)
 
     def journal(self, journal: Journal, accounts: Sequence[str]) -> Journal:
         """Return the journal, watched where anything is."""

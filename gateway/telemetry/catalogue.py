@@ -9,6 +9,9 @@ from gateway.telemetry.instruments import Instrument, counter, gauge, histogram
 PROVIDER = "ordergate.provider"
 """Label: the name of the account, as configured under `providers`."""
 
+LIMIT = "ordergate.limit"
+"""Label: the id of a provider's limit, as `GET /v1/rate-limits` tells it."""
+
 # OpenTelemetry's semantic conventions for HTTP, and what an order may take besides.
 _HTTP = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0, 30.0)
 _COMMIT = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
@@ -30,6 +33,24 @@ QUEUE_DURATION = histogram(
     "Waits of requests for room in a provider's limits, also those that ended in a refusal.",
     PROVIDER,
     buckets=_WAIT,
+)
+BUDGET_USE = gauge(
+    "ordergate.budget.use",
+    "Part of a limit that is taken or rests, of the limit in force. Of a limit with a budget for each value, that of"
+    " requests without one.",
+    PROVIDER,
+    LIMIT,
+    unit="1",
+)
+BUDGET_LIMIT = gauge(
+    "ordergate.budget.limit",
+    "Requests that a limit allows now: the configured or what was learned, where that is lower.",
+    PROVIDER,
+    LIMIT,
+    unit="{request}",
+)
+BUDGET_WAITING = gauge(
+    "ordergate.budget.waiting", "Requests that wait for room in a limit.", PROVIDER, LIMIT, unit="{request}"
 )
 CLIENT_DURATION = histogram(
     "http.client.request.duration",
