@@ -78,12 +78,12 @@ async def listed(  # noqa: PLR0917 - the parts of one question
     while waiting and all(part.page is None for part in parts):
         asked, waiting = waiting[:limit], waiting[limit:]
         share, more = divmod(limit, len(asked))
-        parts += await asyncio.gather(
-            *(
-                _part(call.provider(name), read, share + (index < more), positions[name] or None)
-                for index, name in enumerate(asked)
-            )
-        )
+        accounts = [call.provider(name) for name in asked]
+        reads = [
+            _part(account, read, share + (index < more), positions[account.name] or None)
+            for index, account in enumerate(accounts)
+        ]
+        parts += [await reads[0]] if len(reads) == 1 else await asyncio.gather(*reads)
     failed = {part.name for part in parts if part.page is None}
     if len(failed) == len(parts) and not failed <= failing:
         _nobody(parts)

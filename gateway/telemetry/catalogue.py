@@ -65,6 +65,17 @@ CLIENT_DURATION = histogram(
     buckets=_HTTP,
 )
 CLIENT_ACTIVE = gauge("http.client.active_requests", "Requests to providers under way.", PROVIDER, unit="{request}")
+CIRCUIT = gauge(
+    "ordergate.provider.circuit",
+    "1 for the state of an account's circuit, 0 for the others: closed (requests pass), open (they are refused at"
+    " once), half-open (one read asks whether the provider is back).",
+    PROVIDER,
+    "ordergate.state",
+    unit="{circuit}",
+)
+RETRIES = counter(
+    "ordergate.provider.retries", "Reads that were sent again.", PROVIDER, "ordergate.step", unit="{request}"
+)
 LOGINS = counter(
     "ordergate.provider.logins",
     "Tokens fetched: done, refused (the credentials or the account) or failed.",
