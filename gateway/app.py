@@ -124,12 +124,13 @@ class Gateway:
         journal = self._telemetry.journal(await self._open_journal(), list(self.providers))
         twins = Twins(journal, configured.twins.action, configured.twins.window)
         self._engine = Engine(journal, self.providers, lambda: str(uuid7()), worker=str(uuid7()), twins=twins)
-        resolver = Resolver(self._engine, horizon=HORIZON_SECONDS)
-        self._worker = Worker(self._engine, resolver, tracing=self._telemetry.tracing)
+        self._worker = Worker(
+            self._engine, Resolver(self._engine, horizon=HORIZON_SECONDS), tracing=self._telemetry.tracing
+        )
         if self._restored:
-            quarantine = self._quarantine = Quarantine(self._engine)
-            await quarantine.begin()
-            quarantine.start()
+            self._quarantine = Quarantine(self._engine)
+            await self._quarantine.begin()
+            self._quarantine.start()
         self._worker.start()
         context = Context(
             version=self._version,

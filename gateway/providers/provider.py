@@ -17,7 +17,8 @@ from adapters.contract.errors import (
 )
 from adapters.contract.flow import Answer, Flow
 from adapters.contract.wire import HttpRequest, HttpResponse
-from gateway.config.model import Resilience, Timeouts
+from gateway.config.model import Timeouts
+from gateway.config.resilience import Resilience
 from gateway.errors import AdapterFault, judgement, rule
 from gateway.providers.channel import Channel
 from gateway.providers.driving import drive
