@@ -72,12 +72,12 @@ async def listed(  # noqa: PLR0917 - the parts of one question
     positions = _opened(cursor, seal) if cursor else dict.fromkeys(_candidates(call, operation, provider), START)
     asked = list(positions)[:limit]
     share, more = divmod(limit, len(asked))
-    parts = await asyncio.gather(
-        *(
-            _part(call.provider(name), read, share + (index < more), positions[name] or None)
-            for index, name in enumerate(asked)
-        )
-    )
+    providers = [call.provider(name) for name in asked]
+    reads = [
+        _part(provider, read, share + (index < more), positions[provider.name] or None)
+        for index, provider in enumerate(providers)
+    ]
+    parts = [await reads[0]] if len(reads) == 1 else await asyncio.gather(*reads)
     if all(part.page is None for part in parts):
         _nobody(parts)
     following = {name: position for name, position in positions.items() if name not in asked}
