@@ -34,7 +34,7 @@ from gateway.providers.outbound import Outbound
 from gateway.providers.pacing import Pacer
 from gateway.providers.provider import Provider
 from gateway.simulation import SimulatorProcess, start_process
-from gateway.stores.opening import open_journal, spool_place
+from gateway.stores.opening import open_journal, permits_beside, spool_place
 from gateway.stores.sealing import Sealing
 from gateway.stores.spool import Spool
 from gateway.stores.spooled import SpooledJournal
@@ -48,10 +48,6 @@ GC_THRESHOLDS = (20_000, 20, 20)
 
 DRAIN_SECONDS = 35.0
 """How long operations under way may take to end when the gateway stops: an order's own time and a little more."""
-
-COLD_SECONDS = 61.0
-"""After a start, limits with a window of at most so many seconds let nothing through for one window: what the process
-before has sent may still count. Longer ones would take too long, so they begin anew."""
 
 HORIZON_SECONDS = 6 * 3600.0
 """How long the gateway tries to find out what became of a write before a person has to look."""
@@ -78,9 +74,8 @@ class Gateway:
         self._key_client = key_sources.client()
         self._tokens: JsonWebTokens | None = None
         self._telemetry = Telemetry()
-        # What runs on this machine starts with us: nothing before it can count.
-        real = any(not entry.is_here for entry in configuration.providers.values())
-        self._permits: Permits = LocalPermits(time.monotonic, cold=COLD_SECONDS if real else 0.0)
+        # Those of the store, once it is open: who does not serve needs none.
+        self._permits: Permits = LocalPermits(time.monotonic)
         self._simulators: SimulatorProcess | None = None
         self._journal: Journal | None = None
         self._engine: Engine | None = None
@@ -121,9 +116,9 @@ class Gateway:
 
     async def _start(self) -> None:
         configured = self._configuration
+        opened = await self._open_store()
         await self.open()
-        await self._permits.open()
-        journal = self._telemetry.journal(await self._open_journal(), list(self.providers))
+        journal = self._telemetry.journal(opened, list(self.providers))
         twins = Twins(journal, configured.twins.action, configured.twins.window)
         self._engine = Engine(journal, self.providers, lambda: str(uuid7()), worker=str(uuid7()), twins=twins)
         self._worker = Worker(
@@ -152,23 +147,33 @@ class Gateway:
         _settle_memory()
         # Nobody is served before what a crash left open was seen once.
         await self._worker.scanned.wait()
+        self._serve()
+
+    def _serve(self) -> None:
+        """Let callers in."""
         self._readiness.ready = True
         log.info(
             "ready",
             url=self.url,
             admin=self.admin_url,
-            providers=list(configured.providers),
+            providers=list(self.providers),
             simulators=dict(self.simulator_urls) or None,
         )
 
-    async def _open_journal(self) -> Journal:
-        """Open the journal, with a spool beside it where one may be."""
-        store, folder = self._configuration.store, self._configuration.folder
+    async def _open_store(self) -> Journal:
+        """Open the journal, and the permits that are kept with it."""
+        configured = self._configuration
+        store = configured.store
         keys = [bytes.fromhex(key.get_secret_value()) for key in store.keys]
-        journal = self._journal = await open_journal(store.url, ephemeral=store.ephemeral, keys=keys, folder=folder)
-        if (place := spool_place(store.url, store.spool, folder)) is not None:
-            journal = self._journal = SpooledJournal(journal, Spool(place.absolute(), Sealing(keys)))
+        opened = await open_journal(store.url, ephemeral=store.ephemeral, keys=keys, folder=configured.folder)
+        journal = self._journal = opened
+        if (place := spool_place(store.url, store.spool, configured.folder)) is not None:
+            journal = self._journal = SpooledJournal(opened, Spool(place.absolute(), Sealing(keys)))
             await journal.open()
+        # What runs on this machine starts with us: nothing before it can count.
+        cold = any(not entry.is_here for entry in configured.providers.values())
+        self._permits = permits_beside(opened, store.url, cold=cold)
+        await self._permits.open()
         return journal
 
     async def _listen(self, context: Context) -> None:

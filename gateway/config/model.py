@@ -66,12 +66,13 @@ class Admin(Section):
 
 
 class Store(Section):
-    """Where the gateway remembers idempotency keys and operations."""
+    """Where the gateway remembers idempotency keys, operations and the use of providers' rates."""
 
     url: Text = Field(
         "sqlite:ordergate.db",
         description="`sqlite:PATH` is a file of one instance, on a disk that survives restarts (a relative path starts "
-        "at this file's folder); `postgresql://user@host/database` is shared by a fleet; `memory:` forgets everything.",
+        "at this file's folder); `postgresql://user@host/database` is shared by a fleet, which shares the providers' "
+        "rates too; `memory:` forgets everything.",
     )
     ephemeral: bool = Field(
         False,
@@ -202,7 +203,8 @@ class Config(Section):
     listen: Listen = Field(default_factory=Listen, description="Where callers reach the gateway.")
     admin: Admin = Field(default_factory=Admin, description="Where health and metrics are.")
     store: Store = Field(
-        default_factory=Store, description="Where the gateway remembers idempotency keys and operations."
+        default_factory=Store,
+        description="Where the gateway remembers idempotency keys, operations and the use of providers' rates.",
     )
     telemetry: Telemetry = Field(
         default_factory=Telemetry,
