@@ -16,6 +16,7 @@ from gateway.admin import health
 from gateway.api import docs, key_sources, server
 from gateway.api.callers import Callers, callers_of, is_loopback
 from gateway.api.context import Context
+from gateway.api.inbound import Inbound
 from gateway.api.issuers import issuers_of
 from gateway.api.json_web_tokens import JsonWebTokens
 from gateway.cache import Cache, lifetimes
@@ -33,7 +34,7 @@ from gateway.providers.outbound import Outbound
 from gateway.providers.pacing import Pacer
 from gateway.providers.provider import Provider
 from gateway.simulation import SimulatorProcess, start_process
-from gateway.stores.opening import open_journal, spool_place
+from gateway.stores.opening import open_journal, permits_beside, spool_place
 from gateway.stores.sealing import Sealing
 from gateway.stores.spool import Spool
 from gateway.stores.spooled import SpooledJournal
@@ -47,10 +48,6 @@ GC_THRESHOLDS = (20_000, 20, 20)
 
 DRAIN_SECONDS = 35.0
 """How long operations under way may take to end when the gateway stops: an order's own time and a little more."""
-
-COLD_SECONDS = 61.0
-"""After a start, limits with a window of at most so many seconds let nothing through for one window: what the process
-before has sent may still count. Longer ones would take too long, so they begin anew."""
 
 HORIZON_SECONDS = 6 * 3600.0
 """How long the gateway tries to find out what became of a write before a person has to look."""
@@ -77,12 +74,12 @@ class Gateway:
         self._key_client = key_sources.client()
         self._tokens: JsonWebTokens | None = None
         self._telemetry = Telemetry()
-        # What runs on this machine starts with us: nothing before it can count.
-        real = any(not entry.is_here for entry in configuration.providers.values())
-        self._permits: Permits = LocalPermits(time.monotonic, cold=COLD_SECONDS if real else 0.0)
+        # Those of the store, once it is open: who does not serve needs none.
+        self._permits: Permits = LocalPermits(time.monotonic)
         self._simulators: SimulatorProcess | None = None
         self._journal: Journal | None = None
         self._engine: Engine | None = None
+        self._inbound = Inbound()
         self._worker: Worker | None = None
         self._quarantine: Quarantine | None = None
         self._listeners: list[Listener] = []
@@ -119,24 +116,18 @@ class Gateway:
 
     async def _start(self) -> None:
         configured = self._configuration
+        opened = await self._open_store()
         await self.open()
-        await self._permits.open()
-        store = configured.store
-        keys = [bytes.fromhex(key.get_secret_value()) for key in store.keys]
-        opened = await open_journal(store.url, ephemeral=store.ephemeral, keys=keys, folder=configured.folder)
-        self._journal = opened
-        if (place := spool_place(store.url, store.spool, configured.folder)) is not None:
-            self._journal = SpooledJournal(opened, Spool(place.absolute(), Sealing(keys)))
-            await self._journal.open()
-        journal = self._telemetry.journal(self._journal, list(self.providers))
+        journal = self._telemetry.journal(opened, list(self.providers))
         twins = Twins(journal, configured.twins.action, configured.twins.window)
         self._engine = Engine(journal, self.providers, lambda: str(uuid7()), worker=str(uuid7()), twins=twins)
-        resolver = Resolver(self._engine, horizon=HORIZON_SECONDS)
-        self._worker = Worker(self._engine, resolver, tracing=self._telemetry.tracing)
+        self._worker = Worker(
+            self._engine, Resolver(self._engine, horizon=HORIZON_SECONDS), tracing=self._telemetry.tracing
+        )
         if self._restored:
-            quarantine = self._quarantine = Quarantine(self._engine)
-            await quarantine.begin()
-            quarantine.start()
+            self._quarantine = Quarantine(self._engine)
+            await self._quarantine.begin()
+            self._quarantine.start()
         self._worker.start()
         context = Context(
             version=self._version,
@@ -146,25 +137,44 @@ class Gateway:
             journal=journal,
             engine=self._engine,
             cache=self._cache,
+            inbound=self._inbound,
         )
+        self._inbound.start()
         await self._listen(context)
         self._telemetry.start()
         for warning in configured.warnings:
             log.warning("configuration", warning=warning)
-        # What was made until now lives as long as the process; what comes from here on is garbage soon.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(*GC_THRESHOLDS)
+        _settle_memory()
         # Nobody is served before what a crash left open was seen once.
         await self._worker.scanned.wait()
+        self._serve()
+
+    def _serve(self) -> None:
+        """Let callers in."""
         self._readiness.ready = True
         log.info(
             "ready",
             url=self.url,
             admin=self.admin_url,
-            providers=list(configured.providers),
+            providers=list(self.providers),
             simulators=dict(self.simulator_urls) or None,
         )
+
+    async def _open_store(self) -> Journal:
+        """Open the journal, and the permits that are kept with it."""
+        configured = self._configuration
+        store = configured.store
+        keys = [bytes.fromhex(key.get_secret_value()) for key in store.keys]
+        opened = await open_journal(store.url, ephemeral=store.ephemeral, keys=keys, folder=configured.folder)
+        journal = self._journal = opened
+        if (place := spool_place(store.url, store.spool, configured.folder)) is not None:
+            journal = self._journal = SpooledJournal(opened, Spool(place.absolute(), Sealing(keys)))
+            await journal.open()
+        # What runs on this machine starts with us: nothing before it can count.
+        cold = any(not entry.is_here for entry in configured.providers.values())
+        self._permits = permits_beside(opened, store.url, cold=cold)
+        await self._permits.open()
+        return journal
 
     async def _listen(self, context: Context) -> None:
         listen, admin = self._configuration.listen, self._configuration.admin
@@ -183,6 +193,7 @@ class Gateway:
     async def stop(self, *, grace: float = DRAIN_SECONDS) -> None:
         """Take nothing new, let operations under way end within `grace` seconds, close everything."""
         self._readiness.ready = False
+        self._inbound.stop()
         if self._quarantine is not None:
             await self._quarantine.stop()
         if self._worker is not None:
@@ -197,6 +208,8 @@ class Gateway:
         await self._telemetry.close()
         if self._journal is not None:
             await self._journal.close()
+        for provider in self.providers.values():
+            provider.close()
         if self._tokens is not None:
             await self._tokens.close()
         await self._key_client.close()
@@ -213,17 +226,21 @@ class Gateway:
 
     def _provider(self, entry: Configured, way: Channel) -> Provider:
         adapter = entry.adapter()
+        pacer = self._pacer(entry, adapter)
+        self._telemetry.budgets(adapter.name, pacer)
         provider = Provider(
             adapter,
             way,
             self._outbound,
-            self._pacer(entry, adapter),
+            pacer,
             entry.common.timeouts,
             adapter_name=entry.common.adapter,
             simulated=entry.simulated,
+            resilience=entry.common.resilience,
             watch=self._telemetry.watch(adapter.name, self._outbound),
         )
         provider.writes_paused = entry.common.writes == "paused"
+        self._telemetry.circuit(provider.name, provider.guard.circuit)
         return provider
 
     def _pacer(self, entry: Configured, adapter: Adapter[Any, Any]) -> Pacer:
@@ -263,6 +280,13 @@ class Gateway:
             )
             self._tokens = JsonWebTokens(issuers)
         return Callers(callers_of(configured.callers), hosts, listen.origins, self._tokens)
+
+
+def _settle_memory() -> None:
+    """Spare the collector what was made until now: it lives as long as the process. What comes is garbage soon."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
 
 
 async def serve(gateway: Gateway) -> NoReturn:

@@ -204,7 +204,7 @@ class Cache:
 
     async def _landed(self, flight: _Flight, trip: Trip) -> _Kept:
         """Wait for a flight as long as there is time; neither giving up nor being cancelled ends it."""
-        done, _ = await asyncio.wait({flight.task}, timeout=max(0.0, trip.deadline - time.monotonic()))
+        done, _ = await asyncio.wait({flight.task}, timeout=trip.deadline.left())
         if not done:
             raise DeadlineExceeded
         return flight.task.result()

@@ -12,7 +12,8 @@ from gateway.app import Gateway
 from gateway.config.load import Configuration
 from gateway.config.packages import foreign_packages
 from gateway.errors import AdapterFault, describe
-from gateway.providers.provider import Provider, Trip
+from gateway.providers.provider import Provider
+from gateway.providers.trip import Trip, within
 from gateway.telemetry import logs
 from policies.errors import PolicyError
 
@@ -62,7 +63,7 @@ def _counted(configuration: Configuration) -> str:
 async def _checked(provider: Provider) -> bool:
     """Log in where that is needed, make the cheapest read, and say how it went."""
     started = time.monotonic()
-    trip = Trip(started + READ_SECONDS, request_id="check")
+    trip = Trip(within(READ_SECONDS), request_id="check")
     try:
         await provider.run(provider.adapter.cheap_read(), trip)
     except (AdapterError, PolicyError, AdapterFault) as error:

@@ -1,7 +1,8 @@
 """The one table: what each error means to the caller, and what it says about a write.
 
 `problem` is the type the caller sees; `judgement` is what an answer that was judged so says about a request with
-effect `commit`: executed, rejected (final), not-executed (may be repeated), or unclear. A test proves the table total.
+effect `commit`: executed, rejected (final), not-executed (may be repeated), or unclear. `repeat` says whether another
+try of ours may help: of a read, or of a write of which nothing was executed. A test proves the table total.
 """
 
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from policies import errors as policy
 from policies.journal import JournalUnavailable
 from policies.operation import Judgement
 from policies.permits import PermitsUnavailable
+from policies.retry import Repeat
 
 MESSAGE_LIMIT = 300
 
@@ -22,10 +24,11 @@ class AdapterFault(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One row: the problem type, and the judgement of a commit answered so (None: never an answer)."""
+    """One row: the problem type, the judgement of a commit answered so (None: never an answer), and another try."""
 
     problem: str
     judgement: Judgement | None = None
+    repeat: Repeat = "never"
 
 
 TABLE: dict[type[Exception], Rule] = {
@@ -45,29 +48,30 @@ TABLE: dict[type[Exception], Rule] = {
     provider.DuplicateReference: Rule("duplicate-order-reference", "unclear"),
     provider.CredentialsRefused: Rule("provider-credentials", "not-executed"),
     provider.AccountRefused: Rule("provider-account", "not-executed"),
-    provider.RateLimited: Rule("provider-capacity", "not-executed"),
+    provider.RateLimited: Rule("provider-capacity", "not-executed", "soon"),
     provider.ProtocolMismatch: Rule("adapter-fault", "not-executed"),
-    provider.Unavailable: Rule("provider-unavailable", "unclear"),
+    provider.Unavailable: Rule("provider-unavailable", "unclear", "soon"),
     provider.MalformedResponse: Rule("provider-malformed", "executed"),
-    provider.NoAnswer: Rule("provider-unavailable"),
+    provider.NoAnswer: Rule("provider-unavailable", repeat="soon"),
     provider.ProviderError: Rule("provider-unavailable", "unclear"),
     provider.AdapterError: Rule("adapter-fault"),
     policy.KeyReused: Rule("idempotency-key-reused"),
     policy.InProgress: Rule("request-in-progress"),
     policy.DuplicateReference: Rule("duplicate-order-reference"),
-    policy.CapacityExceeded: Rule("provider-capacity"),
-    policy.ShareExceeded: Rule("rate-limited"),
-    policy.DeadlineExceeded: Rule("deadline-exceeded"),
+    policy.CapacityExceeded: Rule("provider-capacity", repeat="later"),
+    policy.ShareExceeded: Rule("rate-limited", repeat="later"),
+    policy.DeadlineExceeded: Rule("deadline-exceeded", repeat="later"),
+    policy.CircuitOpen: Rule("provider-unavailable", repeat="later"),
     policy.LeaseLost: Rule("request-in-progress"),
     policy.Withdrawn: Rule("not-found"),
-    policy.Overloaded: Rule("overloaded"),
+    policy.Overloaded: Rule("overloaded", repeat="later"),
     policy.Quarantined: Rule("journal-restored"),
     policy.NotKept: Rule("not-cached"),
     policy.WritesPaused: Rule("writes-paused"),
     policy.OperationConflict: Rule("request-in-progress"),
     policy.PolicyError: Rule("overloaded"),
     JournalUnavailable: Rule("journal-unavailable"),
-    PermitsUnavailable: Rule("budgets-unavailable"),
+    PermitsUnavailable: Rule("budgets-unavailable", repeat="later"),
     AdapterFault: Rule("adapter-fault"),
 }
 

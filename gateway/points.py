@@ -11,6 +11,7 @@ POINTS = (
     "before-sending",
     "after-sending",
     "answered",
+    "put-back",
     "ended",
     "look-up",
     "looked-up",

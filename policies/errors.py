@@ -7,6 +7,7 @@ PolicyError
 ├── CapacityExceeded     the provider's rate leaves no room within the time there is
 ├── ShareExceeded        the caller has too many requests waiting for a provider's rate already
 ├── DeadlineExceeded     the time there is was over before the request could leave
+├── CircuitOpen          the provider fails, and is left alone for a while
 ├── LeaseLost            somebody else works on the operation now
 ├── Withdrawn            the operation was deleted before anything was sent
 ├── Overloaded           too much is under way here
@@ -62,6 +63,14 @@ class ShareExceeded(PolicyError):
 
 class DeadlineExceeded(PolicyError):
     """The time for the request was over before it could leave."""
+
+
+class CircuitOpen(PolicyError):
+    """The provider fails and is left alone; `retry_after` seconds from now it may be asked again."""
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__("CircuitOpen")
+        self.retry_after = retry_after
 
 
 class LeaseLost(PolicyError):

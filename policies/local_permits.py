@@ -11,12 +11,15 @@ from policies.slots import Slots
 MAX_KEYS = 10_000
 """How many budgets are told apart at a time: a partitioned limit has one for each value it meets."""
 
+TRANSIT = 5.0
+"""How long, in seconds, what a process that was killed has sent may still be on its way."""
+
 
 class LocalPermits:
     """Slots in memory. `now` is a clock in seconds that never goes back.
 
-    A process does not know what the one before it sent. So after `open` nothing is let through for one T, where T is
-    at most `cold` seconds; longer windows belong into a store that outlives the process.
+    A process does not know what the one before it sent. So after `open` nothing is let through for one T and `TRANSIT`,
+    where T is at most `cold` seconds; longer windows belong into a store that outlives the process.
     """
 
     def __init__(self, now: Callable[[], float], *, cold: float = 0.0) -> None:
@@ -73,7 +76,7 @@ class LocalPermits:
 
     def _looked_up(self, budget: Budget, cost: int, now: float) -> tuple[Slots, float]:
         """Return the slots of a budget and how long there is no room in them."""
-        cold = self._opened + budget.seconds - now if budget.seconds <= self._cold else 0.0
+        cold = self._opened + budget.seconds + TRANSIT - now if budget.seconds <= self._cold else 0.0
         slots = self._slots.get(budget.key)
         if slots is None:
             slots, full = Slots(), self._make_room(now)

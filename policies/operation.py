@@ -105,6 +105,11 @@ def after_failure(attempts: Sequence[Attempt]) -> State:
     return "failed" if facts and facts[-1] == "rejected" else "cancelled"
 
 
+def none_executed(attempts: Sequence[Attempt]) -> bool:
+    """Tell whether each of these is proven not executed, and none refused for its content: to send again is safe."""
+    return all(_fact(attempt) == "not-executed" for attempt in attempts)
+
+
 def _fact(attempt: Attempt) -> Judgement:
     if attempt.judgement is not None:
         return attempt.judgement

@@ -1,7 +1,6 @@
 """What handlers work with: the parts of the gateway, and one call by one caller."""
 
 import asyncio
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -13,11 +12,13 @@ from adapters.contract import codec
 from adapters.contract.models.resources import Resource
 from gateway.api.body import MAX_BYTES, ApiError, decode, refuse, refuse_violations, validated, violations
 from gateway.api.callers import Caller, Callers
+from gateway.api.inbound import Inbound
 from gateway.api.problems import Problem, ProblemViolation
 from gateway.cache import Cache
 from gateway.config.model import Route
 from gateway.operations.engine import Engine
-from gateway.providers.provider import Provider, Trip
+from gateway.providers.provider import Provider
+from gateway.providers.trip import Trip, within
 from gateway.telemetry.trace_context import CURRENT, TraceContext, received
 from policies.journal import Journal
 from policies.queueing import Priority
@@ -51,6 +52,7 @@ class Context:
     journal: Journal
     engine: Engine
     cache: Cache
+    inbound: Inbound
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ class Call:
     def trip(self, seconds: float = READ_SECONDS, idempotency_key: str | None = None) -> Trip:
         """Return a trip to a provider that counts towards this call's timing."""
         trip = Trip(
-            time.monotonic() + seconds,
+            within(seconds),
             self.request_id,
             idempotency_key,
             self.trace,

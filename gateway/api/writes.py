@@ -118,6 +118,7 @@ async def carried_out(
         twin_allowed=twin is not None and twin_allowed(call),
         subject=subject,
         valid_until=valid_until,
+        wait=key.prefer.wait,
     )
     try:
         operation, first = await call.context.engine.submit(write)

@@ -13,15 +13,11 @@ from gateway.config import addresses
 from gateway.config.caching import Cache, ProviderCache
 from gateway.config.callers import Caller, Issuer
 from gateway.config.limits import LimitsConfig
+from gateway.config.resilience import Resilience
 from gateway.config.section import OneOrMore, Proxy, Section, Text
+from gateway.config.telemetry import Telemetry
 
 PROVIDER_NAME = r"[a-z0-9][a-z0-9-]{0,62}"
-
-
-def _secret_header(secret: SecretStr) -> SecretStr:
-    if re.fullmatch(r"[!-~]([ !-~]*[!-~])?", secret.get_secret_value()) is None:
-        raise ValueError("is no header's value: printable ASCII, without a space at either end")
-    return secret
 
 
 def _journal_key(key: SecretStr) -> SecretStr:
@@ -70,12 +66,13 @@ class Admin(Section):
 
 
 class Store(Section):
-    """Where the gateway remembers idempotency keys and operations."""
+    """Where the gateway remembers idempotency keys, operations and the use of providers' rates."""
 
     url: Text = Field(
         "sqlite:ordergate.db",
         description="`sqlite:PATH` is a file of one instance, on a disk that survives restarts (a relative path starts "
-        "at this file's folder); `postgresql://user@host/database` is shared by a fleet; `memory:` forgets everything.",
+        "at this file's folder); `postgresql://user@host/database` is shared by a fleet, which shares the providers' "
+        "rates too; `memory:` forgets everything.",
     )
     ephemeral: bool = Field(
         False,
@@ -95,43 +92,6 @@ class Store(Section):
         "relative path starts at this file's folder). Beside the file of `sqlite:`; with PostgreSQL none unless named: "
         "then such an answer is found out from the provider again.",
     )
-
-
-class Otlp(Section):
-    """A collector that metrics and traces are sent to, by OpenTelemetry's protocol over HTTP."""
-
-    endpoint: Annotated[str, AfterValidator(addresses.collector_url)] = Field(
-        description="Where the collector is, `http://host:4318`: without `/v1/traces` and `/v1/metrics`."
-    )
-    headers: Mapping[str, Annotated[SecretStr, AfterValidator(_secret_header)]] = Field(
-        default_factory=dict,
-        description="Headers to send along, by name: `Authorization`, say. With any, `endpoint` is `https://` or a "
-        "loopback address.",
-    )
-    traces: bool = Field(True, description="Send traces.")
-    metrics: bool = Field(True, description="Send metrics.")
-    sample_ratio: float = Field(
-        0.1,
-        ge=0,
-        le=1,
-        description="The part of the traces beginning here that is recorded. A caller that sends `traceparent` has "
-        "decided for its own.",
-    )
-    interval: float = Field(60, ge=1, le=3600, description="Seconds between two exports of metrics.")
-
-
-class Telemetry(Section):
-    """What can be seen of the running gateway besides its logs."""
-
-    prometheus: bool = Field(
-        False, description="Write `true` to serve metrics at `/metrics` of the admin listener, for Prometheus."
-    )
-    otlp: Otlp | None = Field(
-        None,
-        description="Send metrics and traces to a collector, by OpenTelemetry's protocol over HTTP. Needs "
-        "`pip install 'ordergate[telemetry]'`.",
-    )
-    service_name: Text = Field("ordergate", description="What the collector is to call this service.")
 
 
 class Twins(Section):
@@ -199,6 +159,9 @@ class ProviderConfig(Section):
         None, description="A certificate that proves to the provider who calls (mutual TLS)."
     )
     timeouts: Timeouts = Field(default_factory=Timeouts, description="How long to wait for the provider, in seconds.")
+    resilience: Resilience = Field(
+        default_factory=Resilience, description="What to bear from a provider that is slow, down or failing."
+    )
     limits: LimitsConfig = Field(default_factory=LimitsConfig, description="How to keep to the provider's rate limits.")
     cache: ProviderCache = Field(
         default_factory=ProviderCache, description="How long answers about the catalog are told again."
@@ -240,7 +203,8 @@ class Config(Section):
     listen: Listen = Field(default_factory=Listen, description="Where callers reach the gateway.")
     admin: Admin = Field(default_factory=Admin, description="Where health and metrics are.")
     store: Store = Field(
-        default_factory=Store, description="Where the gateway remembers idempotency keys and operations."
+        default_factory=Store,
+        description="Where the gateway remembers idempotency keys, operations and the use of providers' rates.",
     )
     telemetry: Telemetry = Field(
         default_factory=Telemetry,

@@ -54,6 +54,7 @@ _SECTIONS = (
     ("routes[].when", "When"),
     ("providers.NAME", "provider"),
     ("providers.NAME.timeouts", "Timeouts"),
+    ("providers.NAME.resilience", "Resilience"),
     ("providers.NAME.limits", "LimitsConfig"),
     ("providers.NAME.limits.rules[]", "LimitRule"),
     ("providers.NAME.cache", "ProviderCache"),

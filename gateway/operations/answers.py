@@ -11,7 +11,8 @@ from adapters.contract.errors import AdapterError, NoAnswer, ProviderError
 from adapters.contract.models.resources import Order, OrderChange
 from gateway.api.problems import MEDIA_TYPE, Problem, ProblemViolation, ProviderWords, Retry, problem
 from gateway.errors import describe, rule
-from gateway.providers.provider import Provider, Trip
+from gateway.providers.provider import Provider
+from gateway.providers.trip import Trip
 from policies.journal import Operation, StoredAnswer
 from policies.operation import PLACED, Attempt, Judgement, State, after_failure
 

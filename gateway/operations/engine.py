@@ -19,19 +19,18 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from adapters.contract.adapter import WriteContext
 from adapters.contract.errors import AdapterError
-from adapters.contract.flow import Flow
-from adapters.contract.models.resources import Order, OrderChange
 from gateway.errors import AdapterFault
 from gateway.operations import answers
 from gateway.operations.intents import Intent
 from gateway.operations.recorder import FlowChanged
+from gateway.operations.repetition import may_begin, repeated
 from gateway.operations.run import Run
 from gateway.operations.twins import Twins
 from gateway.operations.write import Write
 from gateway.points import reach
 from gateway.providers.provider import Provider
+from gateway.providers.trip import within
 from policies.errors import (
     DuplicateReference,
     KeyReused,
@@ -44,6 +43,7 @@ from policies.errors import (
 )
 from policies.journal import Change, Evidence, Journal, JournalUnavailable, Operation
 from policies.operation import ENDED, State
+from policies.retry import Try
 
 WRITE_SECONDS = 60.0
 """The longest a write may take from its claim to the provider's answer, queueing included."""
@@ -86,7 +86,7 @@ class Engine:
         self._ended: dict[str, asyncio.Event] = {}
         self._runs: dict[str, Run] = {}
         self._claiming = 0
-        self._closing = False
+        self._stopping = asyncio.Event()
 
     async def known(self, caller: str, key: str, fingerprint: str) -> Operation | None:
         """Return the caller's earlier operation with that key, unless its key is not used up. Raises KeyReused."""
@@ -100,15 +100,16 @@ class Engine:
     async def submit(self, write: Write) -> tuple[Operation, bool]:
         """Claim and start a write; return its operation and True, or the earlier one with that key and False.
 
-        Raises KeyReused, DuplicateReference, Overloaded, WritesPaused, Quarantined, JournalUnavailable; nothing was
-        sent then.
+        Raises KeyReused, DuplicateReference, WritesPaused, Quarantined, Overloaded, CircuitOpen, JournalUnavailable;
+        nothing was sent then.
         """
         if self.quarantined:
             raise Quarantined(QUARANTINE_SECONDS)
         if write.provider.writes_paused:
             raise WritesPaused(PAUSED_SECONDS)
-        if self._closing or len(self._tasks) + self._claiming >= MAX_LIVE:
+        if self._stopping.is_set() or self.room <= 0:
             raise Overloaded(1.0)
+        write.provider.guard.circuit.admit("call")
         wanted = write.operation(self.new_id(), self.worker, seconds=VALID_SECONDS, lease=LEASE_SECONDS)
         reach("before-claim")
         self._claiming += 1
@@ -118,7 +119,7 @@ class Engine:
                 reach("after-claim")
                 if claimed.id != wanted.id:
                     return self._lost(claimed, write), False
-                run = Run(self.journal, write.provider, claimed, [], write.trip)
+                run = Run(self.journal, write.provider, claimed, [], write.trip, attended=within(write.wait))
                 if await self.twins.stop(run):
                     return run.operation, True
         finally:
@@ -133,6 +134,11 @@ class Engine:
         task = asyncio.create_task(work, name=f"operation {operation_id}")
         self._tasks[operation_id] = task
         task.add_done_callback(lambda done: self._done(operation_id, done))
+
+    @property
+    def room(self) -> int:
+        """Return how many more operations may be worked on here at once."""
+        return MAX_LIVE - len(self._tasks) - self._claiming
 
     def runs_here(self, operation_id: str) -> bool:
         """Tell whether this process works on the operation now."""
@@ -154,6 +160,8 @@ class Engine:
                 # Its key was not used up, and somebody has claimed it anew already.
                 return run.operation
             left = deadline - time.monotonic()
+            if self._stopping.is_set() and not self.runs_here(operation_id):
+                return operation
             if left <= 0 or operation.state in ENDED or operation.state in {"held", "unknown", "parked"}:
                 return operation
             await self._until_told(operation_id, left)
@@ -220,8 +228,11 @@ class Engine:
         return replace(ended, evidence=(*operation.evidence, evidence))
 
     async def close(self, grace: float) -> None:
-        """Take no more writes and let those under way end within `grace` seconds; the rest stays in the journal."""
-        self._closing = True
+        """Take no more writes and let those under way end within `grace` seconds; the rest stays in the journal.
+
+        Those that wait to be tried again wait no longer.
+        """
+        self._stopping.set()
         tasks = set(self._tasks.values())
         if tasks:
             _, pending = await asyncio.wait(tasks, timeout=grace)
@@ -241,10 +252,8 @@ class Engine:
         except LeaseLost:
             log.warning("operation is somebody else's now", operation=run.operation.id)
         except asyncio.CancelledError:
-            # Stopped: what was sent is told as far as it got, what was not is not used up.
-            if run.operation.state in {"accepted", "sending"}:
-                with suppress(LeaseLost, JournalUnavailable):
-                    await run.end_in_error(Overloaded(1.0))
+            with suppress(LeaseLost, JournalUnavailable):
+                await run.cut_off()
             raise
         except JournalUnavailable as error:
             log.warning("journal unavailable in mid-operation", operation=run.operation.id, reason=str(error))
@@ -252,17 +261,22 @@ class Engine:
             self.tell(run.operation.id)
 
     async def _run_flow(self, run: Run, intent: Intent) -> None:
-        context = WriteContext(run.operation.id, run.operation.created_at)
-        try:
-            await run.end(await run.provider.run(_begun(intent, run.provider, context), run.trip))
-        except (LeaseLost, JournalUnavailable):
-            raise
-        except FlowChanged:
-            await run.park("flow-changed")
-        except Exception as error:
-            if not isinstance(error, AdapterError | PolicyError | AdapterFault):
-                log.exception("operation failed", operation=run.operation.id)
-            await run.end_in_error(error)
+        following: Try = "now" if await may_begin(run) else "later"
+        while following == "now":
+            try:
+                await run.end(await run.provider.run(run.flow(intent), run.trip))
+                return
+            except (LeaseLost, JournalUnavailable):
+                raise
+            except FlowChanged:
+                await run.park("flow-changed")
+                return
+            except Exception as error:
+                if not isinstance(error, AdapterError | PolicyError | AdapterFault):
+                    log.exception("operation failed", operation=run.operation.id)
+                following = await repeated(run, error, self._stopping)
+                if following == "end":
+                    await run.end_in_error(error)
 
     def _lost(self, claimed: Operation, write: Write) -> Operation:
         if (claimed.caller, claimed.key) != (write.caller, write.key):
@@ -278,14 +292,3 @@ class Engine:
         self._runs.pop(operation_id, None)
         if (event := self._ended.pop(operation_id, None)) is not None:
             event.set()
-
-
-def _begun(intent: Intent, provider: Provider, context: WriteContext) -> Flow[Order | OrderChange]:
-    """Return the write's flow. Raises AdapterError, and AdapterFault for any other exception."""
-    try:
-        return intent.flow(provider.adapter, context)
-    except AdapterError:
-        raise
-    except Exception as error:
-        log.exception("adapter failed", provider=provider.name)
-        raise AdapterFault from error

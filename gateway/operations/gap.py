@@ -1,14 +1,14 @@
 """Asks a provider for its orders since a moment, as far as it can be asked for them."""
 
 import re
-import time
 from datetime import datetime
 
 from adapters.contract.errors import Refusal
 from adapters.contract.models.requests import OrderQuery
 from adapters.contract.models.resources import Order
 from gateway.operations.engine import WRITE_SECONDS
-from gateway.providers.provider import Provider, Trip
+from gateway.providers.provider import Provider
+from gateway.providers.trip import Trip, within
 
 PAGE = 100
 PAGES = 100
@@ -42,7 +42,7 @@ async def orders_since(provider: Provider, since: datetime | None) -> list[Order
 async def _read(provider: Provider, query: OrderQuery, since: datetime | None) -> list[Order]:
     found: dict[str, Order] = {}
     for _ in range(PAGES):
-        trip = Trip(time.monotonic() + WRITE_SECONDS, request_id="restored")
+        trip = Trip(within(WRITE_SECONDS), request_id="restored")
         page = await provider.run(provider.adapter.list_orders(query), trip)
         young = [one for one in page.items if since is None or one.created_at is None or one.created_at >= since]
         found |= {order.id: order for order in young}

@@ -1,19 +1,29 @@
 """One operation under way here: what was last stored of it, and what is stored next."""
 
 import asyncio
+import math
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import structlog
 
+from adapters.contract.adapter import WriteContext
+from adapters.contract.errors import AdapterError
+from adapters.contract.flow import Flow
 from adapters.contract.models.resources import Order, OrderChange
+from gateway.errors import AdapterFault
 from gateway.operations import answers
+from gateway.operations.intents import Intent
+from gateway.operations.processes import processes
 from gateway.operations.recorder import OperationRecorder, Sent
 from gateway.points import reach
-from gateway.providers.provider import Provider, Trip
-from policies.errors import LeaseLost
+from gateway.providers.provider import Provider
+from gateway.providers.trip import Trip
+from policies.deadline import Deadline
+from policies.errors import DeadlineExceeded, LeaseLost, Overloaded
 from policies.journal import Change, Evidence, Journal, Operation, Step, StoredAnswer
-from policies.operation import ENDED, State, pause
+from policies.operation import ENDED, State, none_executed, pause
 
 log = structlog.get_logger("ordergate.operations")
 
@@ -23,15 +33,25 @@ _SEEN = frozenset({"answer", "no-answer", "look-up", "poll"})
 
 
 class Run:
-    """One operation under way here: its record as last stored, its recorder, and what carries it out."""
+    """One operation under way here: its record as last stored, its recorder, and what carries it out.
+
+    `attended` is until when a caller waits for it; once that is over, the caller was told that it goes on.
+    """
 
     def __init__(
-        self, journal: Journal, provider: Provider, operation: Operation, steps: list[Step], trip: Trip
+        self,
+        journal: Journal,
+        provider: Provider,
+        operation: Operation,
+        steps: list[Step],
+        trip: Trip,
+        attended: Deadline,
     ) -> None:
         self.journal = journal
         self.provider = provider
         self.operation = operation
         self.trip = trip
+        self.attended = attended
         self._facts: tuple[Evidence, ...] = ()
         self.recorder = OperationRecorder(steps, self._store_steps)
         trip.recorder = self.recorder
@@ -42,6 +62,8 @@ class Run:
         attempt = sent.attempt
         if attempt is None:
             reach("before-sending")
+            if not self.operation.doubt and self.wanted_seconds() <= 0:
+                raise DeadlineExceeded
             evidence = Evidence(now, "sending", sent.step.name, detail=sent.step.digest[:16])
             await self.store(
                 "sending",
@@ -98,11 +120,61 @@ class Run:
         self.recorder.stored(steps)
         self.operation = replace(operation, evidence=(*self.operation.evidence, *facts))
 
+    def flow(self, intent: Intent) -> Flow[Order | OrderChange]:
+        """Return the write's flow, from its start. Raises AdapterError, and AdapterFault for any other exception."""
+        try:
+            return intent.flow(self.provider.adapter, WriteContext(self.operation.id, self.operation.created_at))
+        except AdapterError:
+            raise
+        except Exception as error:
+            log.exception("adapter failed", provider=self.provider.name)
+            raise AdapterFault from error
+
+    @property
+    def tries(self) -> int:
+        """Return how often it was put back to be tried again."""
+        facts = [one.kind for one in self.operation.evidence]
+        begun = max((index for index, kind in enumerate(facts) if kind == "claimed"), default=-1)
+        return facts[begun + 1 :].count("again")
+
+    def wanted_seconds(self) -> float:
+        """Return for how long it is still wanted."""
+        until = self.operation.valid_until
+        return math.inf if until is None else (until - datetime.now(UTC)).total_seconds()
+
+    def is_unexecuted(self, error: Exception) -> bool:
+        """Tell whether it is proven that nothing was executed by a flow that ended in an error."""
+        state = answers.state_after(error, self.trip, self.provider)
+        return state == "cancelled" and none_executed(self.trip.attempts) and not self.recorder.doubtful()
+
+    async def put_back(self, cause: str, due: datetime | None = None) -> None:
+        """Store that nothing was executed and that it is tried again: by this run, or when it is `due` by any."""
+        evidence = Evidence(datetime.now(UTC), "again", cause)
+        released = {} if due is None else {"due": due, "owner": None, "lease_until": None}
+        await self.store("accepted", evidence, doubt=False, **released)
+        self.trip.anew()
+
+    async def cut_off(self) -> None:
+        """Store how far it got that is stopped: what was sent is told, what was not is left to another or given up.
+
+        Where its caller was told that it goes on it does, here or elsewhere; where the caller waits it is told.
+        """
+        if self.operation.state not in {"accepted", "sending"}:
+            return
+        stopped = Overloaded(1.0)
+        if self.attended.left() <= 0 and self.is_unexecuted(stopped):
+            await self.put_back("stopped", datetime.now(UTC))
+        else:
+            await self.end_in_error(stopped)
+
     async def end(self, result: Order | OrderChange, *, found_out: bool = False) -> None:
         """Store what a flow returned, or what was `found_out` of it later.
 
         A flow that was sent again tells what became of the last try; while an earlier one is open, "no" is not sure.
         """
+        if isinstance(result, OrderChange) and result.state == "unknown" and processes(result):
+            # One part is in doubt and another under way: first that one is followed to its end.
+            result = msgspec.structs.replace(result, state="pending")
         state = answers.state_of(result, self.trip.attempts)
         if found_out and state == "cancelled":
             # The requests are long answered: what the provider took on and then refused is final.
@@ -124,7 +196,7 @@ class Run:
             answer=answer,
             subject=subject,
             cause="refused" if self.recorder.rejected and open_still else self.operation.cause,
-            doubt=state == "unknown",
+            doubt=state == "unknown" or (state == "pending" and bool(self.recorder.doubtful())),
             probes=self._tries() if open_still else 0,
             due=now + timedelta(seconds=pause(self._tries())) if open_still else None,
             owner=None,
@@ -146,7 +218,7 @@ class Run:
             cause="refused" if self.recorder.rejected else type(error).__name__,
             doubt=state == "unknown",
             probes=self._tries() if state == "unknown" else 0,
-            due=now + timedelta(seconds=pause(self._tries())) if state == "unknown" else None,
+            due=now + timedelta(seconds=pause(self._tries())) if state == "unknown" or self._lacks_id(state) else None,
             owner=None,
             lease_until=None,
         )
@@ -158,6 +230,10 @@ class Run:
             idempotency_key=ended.key,
             provider=ended.account,
         )
+
+    def _lacks_id(self, state: State) -> bool:
+        """Tell whether an order was placed whose id is still to be asked for."""
+        return state == "succeeded" and self.operation.kind == "orders.place" and self.provider.adapter.can_find_orders
 
     def _tries(self) -> int:
         """Return how often it was tried to find out; a run that sent nothing, only played back, was one more try."""

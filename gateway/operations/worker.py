@@ -64,6 +64,8 @@ class Worker:
 
     async def look(self) -> int:
         """Take what is due and start working on it; return how much it was."""
+        if self._engine.room < BATCH:
+            return 0
         accounts = list(self._engine.providers)
         reach("scan")
         taken = await self._engine.journal.take_due(self._engine.worker, LEASE_SECONDS, accounts, BATCH)

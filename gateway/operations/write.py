@@ -4,13 +4,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from gateway.operations.intents import Intent
-from gateway.providers.provider import Provider, Trip
+from gateway.providers.provider import Provider
+from gateway.providers.trip import Trip
 from policies.journal import Evidence, Operation
 
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One intended write: whose, with which key and content, and what it wants."""
+    """One intended write: whose, with which key and content, and what it wants.
+
+    `wait` is for how many seconds its caller waits for the outcome, before it is told that the operation goes on.
+    """
 
     caller: str
     key: str
@@ -23,6 +27,7 @@ class Write:
     twin_allowed: bool = False
     subject: str | None = None
     valid_until: datetime | None = None
+    wait: float = 10.0
 
     def operation(self, operation_id: str, worker: str, *, seconds: float, lease: float) -> Operation:
         """Return the operation that it begins as, its worker's for `lease` seconds.

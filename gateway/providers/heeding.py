@@ -1,5 +1,6 @@
 """Draws the conclusions from what a provider says about its limits: a refusal, a number, what remains."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ from adapters.contract.wire import HttpRequest
 from gateway.providers.needs import UNLIMITED, Need, Needs
 from policies import learning
 from policies.budget import Rule
-from policies.permits import Permit, Permits, PermitsUnavailable
+from policies.permits import Budget, Permit, Permits, PermitsUnavailable
 
 _JITTER = 0.1
 
@@ -31,6 +32,7 @@ class Heeding:
         self._permits = permits
         self._needs = needs
         self._chance = chance
+        self._known: dict[tuple[str, int], float] = {}
 
     async def heed(
         self,
@@ -66,17 +68,33 @@ class Heeding:
             budget = granted.get(need.key)
             if budget is None or need.rule.requests == UNLIMITED:
                 continue
-            # Within what is known to be allowed nothing should be refused: somebody else uses the credentials, or the
-            # configuration is wrong.
-            log.error(
-                "provider refused within its known rate",
-                provider=self._needs.account,
-                limit=need.rule.id,
-                requests=budget.requests,
-                seconds=need.rule.seconds,
-            )
-            for beyond, lasting in learning.cuts(budget, self._needs.budget(need).requests):
-                await self._permits.block(need.key, lasting, beyond)
+            if self._is_news(need.key, budget):
+                await self._cut(need, budget)
+
+    async def _cut(self, need: Need, granted: Budget) -> None:
+        """Raise the alarm and let fewer through for a while.
+
+        Within what is known to be allowed nothing should be refused: somebody else uses the credentials, or the
+        configuration is wrong.
+        """
+        log.error(
+            "provider refused within its known rate",
+            provider=self._needs.account,
+            limit=need.rule.id,
+            requests=granted.requests,
+            seconds=need.rule.seconds,
+        )
+        for beyond, lasting in learning.cuts(granted, self._needs.budget(need).requests):
+            await self._permits.block(need.key, lasting, beyond)
+
+    def _is_news(self, key: str, granted: Budget) -> bool:
+        """Tell whether a refusal says more than another one of the same burst did."""
+        now = asyncio.get_running_loop().time()
+        self._known = {known: until for known, until in self._known.items() if until > now}
+        if (key, granted.requests) in self._known:
+            return False
+        self._known[key, granted.requests] = now + granted.seconds
+        return True
 
     async def _told(self, needs: Sequence[Need], told: ToldLimit) -> None:
         """Keep to a limit that is lower than the known one, and to what remains of it until it is reset."""

@@ -2,14 +2,13 @@
 
 import asyncio
 import time
-from datetime import UTC, datetime
+from functools import partial
 from typing import Any, TypeVar
 
 import structlog
 
 from adapters.contract.adapter import Adapter, Token
 from adapters.contract.errors import (
-    AccountRefused,
     AdapterError,
     CredentialsRefused,
     NoAnswer,
@@ -17,28 +16,32 @@ from adapters.contract.errors import (
     RateLimited,
 )
 from adapters.contract.flow import Answer, Flow
-from adapters.contract.limits import ToldLimit
 from adapters.contract.wire import HttpRequest, HttpResponse
 from gateway.config.model import Timeouts
-from gateway.errors import AdapterFault, judgement
-from gateway.points import reach
+from gateway.config.resilience import Resilience
+from gateway.errors import AdapterFault, judgement, rule
 from gateway.providers.channel import Channel
 from gateway.providers.driving import drive
 from gateway.providers.evidence import SendFailed
+from gateway.providers.guard import Guard
+from gateway.providers.judge import Judge
+from gateway.providers.login import log_in
 from gateway.providers.outbound import Outbound
 from gateway.providers.pacing import Admission, Pacer
+from gateway.providers.probe import answers
 from gateway.providers.redaction import Redaction
 from gateway.providers.tokens import Tokens
-from gateway.providers.trip import Place, Trip
-from gateway.telemetry.catalogue import LOGINS, QUEUE_DURATION
+from gateway.providers.trip import Place, Trip, within
+from gateway.telemetry.catalogue import QUEUE_DURATION, RETRIES
 from gateway.telemetry.watch import Watch
 from policies.errors import CapacityExceeded, DeadlineExceeded, ShareExceeded
 from policies.operation import Attempt
 from policies.queueing import Priority
 
-__all__ = ["Provider", "Trip"]
-
 T = TypeVar("T")
+
+SERVICE_SECONDS = 1.0
+"""The least that a provider needs to carry out a write, once it is connected: with less left none is begun."""
 
 log = structlog.get_logger("ordergate.provider")
 
@@ -46,7 +49,7 @@ log = structlog.get_logger("ordergate.provider")
 class Provider:
     """An account at a provider, ready to be used. With `writes_paused` set, nothing may begin a write to it."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts of an account
         self,
         adapter: Adapter[Any, Any],
         channel: Channel,
@@ -56,6 +59,7 @@ class Provider:
         *,
         adapter_name: str,
         simulated: bool,
+        resilience: Resilience | None = None,
         watch: Watch | None = None,
     ) -> None:
         self.name = adapter.name
@@ -70,8 +74,12 @@ class Provider:
         self._timeouts = timeouts
         self._watch = watch
         self._metrics = None if watch is None else watch.metrics
+        self.guard = Guard(
+            self.name, adapter.traits(), resilience or Resilience(), partial(answers, self, timeouts.lookup)
+        )
         self._tokens = Tokens(self._login, time.monotonic)
         self._redaction = Redaction(adapter.credentials)
+        self._judge = Judge(adapter, self._redaction)
 
     @property
     def order_seconds(self) -> float:
@@ -87,21 +95,36 @@ class Provider:
         return await drive(flow, trip, lambda request, place: self._answered(request, place, trip), name=self.name)
 
     async def _answered(self, request: HttpRequest, place: Place, trip: Trip) -> Answer:
-        """Send one request, with one more login where the token was refused; return the answer or the error it is."""
+        """Send one request, a read again where that may help; return the answer or the error it is."""
         if trip.recorder is not None and (kept := trip.recorder.recall(place, request)) is not None:
             return self._played_back(request, kept, trip)
-        token = await self._tokens.get() if self.adapter.needs_login else None
-        answer = await self._sent(request, token, place, trip)
-        if isinstance(answer, CredentialsRefused) and token is not None:
-            other = await self._tokens.replace(token)
-            if other is not None:
-                answer = await self._sent(request, other, place, trip)
+        self.guard.admit(trip)
+        answer = await self._tried(request, place, trip)
+        tries = 0
+        while (pause := self.guard.pause(request, answer, tries, trip)) is not None:
+            await asyncio.sleep(pause)
+            tries += 1
+            if self._metrics is not None:
+                self._metrics.add(RETRIES, self.name, request.step)
+            answer = await self._tried(request, place, trip)
         if request.effect == "commit":
             trip.last_error = answer if isinstance(answer, ProviderError) else None
         if isinstance(answer, ProviderError):
             self.last_failure = type(answer).__name__
         else:
             self.last_failure = None
+        return answer
+
+    async def _tried(self, request: HttpRequest, place: Place, trip: Trip) -> Answer:
+        """Send one request, with one more login where the token was refused."""
+        if not self.adapter.needs_login:
+            return await self._sent(request, None, place, trip)
+        token = await self._tokens.get(trip.deadline)
+        answer = await self._sent(request, token, place, trip)
+        if isinstance(answer, CredentialsRefused):
+            other = await self._tokens.replace(token, trip.deadline)
+            if other is not None:
+                answer = await self._sent(request, other, place, trip)
         return answer
 
     def _played_back(self, request: HttpRequest, kept: Answer, trip: Trip) -> Answer:
@@ -114,10 +137,9 @@ class Provider:
         authorized = self._authorized(request, token)
         if trip.trace is not None:
             authorized = authorized.with_headers(trip.trace.headers())
-        own = self._timeouts.order if request.effect == "commit" else self._timeouts.read
         tried = len(trip.attempts)
         try:
-            response, answer = await self._exchange(request, authorized, own, place, trip)
+            response, answer = await self._exchange(request, authorized, self._own(request, trip), place, trip)
         except (AdapterFault, DeadlineExceeded):
             # It was recorded as about to leave, and then did not.
             if trip.recorder is not None and len(trip.attempts) > tried:
@@ -125,8 +147,17 @@ class Provider:
             raise
         if trip.recorder is not None:
             attempt = trip.attempts[tried] if len(trip.attempts) > tried else Attempt("answered")
+            if request.effect != "commit" and isinstance(answer, ProviderError) and rule(answer).repeat != "never":
+                # A read that failed is made again when the flow is: its failure is no part of what the flow was told.
+                response = None
             await trip.recorder.after(place, request, self._redaction.kept(response, authorized), attempt)
         return answer
+
+    def _own(self, request: HttpRequest, trip: Trip) -> float:
+        """Return the seconds that a request may take by itself."""
+        if request.effect == "commit":
+            return self._timeouts.order
+        return self._timeouts.read if trip.purpose == "call" else self._timeouts.lookup
 
     def _authorized(self, request: HttpRequest, token: Token | None) -> HttpRequest:
         try:
@@ -145,7 +176,7 @@ class Provider:
         admission = self._pacer.admitted(request, trip.left(own), trip.standing)
         trip.limits.update((need.key, need) for need in admission.needs)
         try:
-            async with admission:
+            async with admission, self.guard.place(request, trip, own):
                 waited = time.monotonic() - queued
                 trip.queue_seconds += waited
                 self._queued(waited)
@@ -157,11 +188,12 @@ class Provider:
 
     async def _ready(self, request: HttpRequest, own: float, place: Place, trip: Trip) -> None:
         """Record a commit that is about to leave. Raises DeadlineExceeded where there is no time left for it."""
-        if trip.left(own) <= 0:
+        needed = min(own, self._timeouts.connect + SERVICE_SECONDS) if request.effect == "commit" else 0.0
+        if not trip.deadline.allows(needed):
             raise DeadlineExceeded
         if request.effect == "commit" and trip.recorder is not None:
             await trip.recorder.before(place, request)
-            if trip.left(own) <= 0:
+            if not trip.deadline.allows(needed):
                 # The record took all the time there was.
                 trip.attempts.append(Attempt("not-sent"))
                 raise DeadlineExceeded
@@ -170,7 +202,7 @@ class Provider:
         self, request: HttpRequest, own: float, place: Place, trip: Trip, admission: Admission
     ) -> tuple[HttpResponse | None, Answer]:
         """Send a request that was let through, and tell the pacer what became of it."""
-        started = time.monotonic()
+        started, generation = time.monotonic(), self.guard.circuit.generation
         admission.leaving()
         try:
             if self._watch is None:
@@ -184,22 +216,14 @@ class Provider:
             raise
         except SendFailed as failure:
             admission.failed(failure.phase)
-            return None, self._failed(request, failure, trip)
+            return None, self.guard.seen(self._failed(request, failure, trip), trip, generation)
         finally:
             trip.provider_seconds += time.monotonic() - started
-        admission.answered(self._told(response))
-        answer = self._judged(request, response, trip)
+        admission.answered(self._judge.told(response))
+        answer = self.guard.seen(self._judged(request, response, trip), trip, generation)
         if isinstance(answer, RateLimited):
             admission.refused(answer.retry_after)
         return response, answer
-
-    def _told(self, response: HttpResponse) -> tuple[ToldLimit, ...]:
-        """Return what a response tells about limits; an adapter that fails at it must not cost us the response."""
-        try:
-            return self.adapter.told_limits(response)
-        except Exception:
-            log.exception("adapter failed", provider=self.name)
-            return ()
 
     def _queued(self, seconds: float) -> None:
         if self._metrics is not None:
@@ -207,7 +231,7 @@ class Provider:
 
     def _failed(self, request: HttpRequest, failure: SendFailed, trip: Trip) -> NoAnswer:
         if request.effect == "commit":
-            trip.attempts.append(self._cut_short(request, failure))
+            trip.attempts.append(self._judge.cut_short(request, failure))
         log.warning(
             "no answer from provider",
             provider=self.name,
@@ -224,22 +248,9 @@ class Provider:
             raise AdapterFault from failure
         return NoAnswer(failure.kind, sent=failure.phase != "not-sent", timed_out=failure.kind == "timeout")
 
-    def _cut_short(self, request: HttpRequest, failure: SendFailed) -> Attempt:
-        """Return what a failed commit proves: where the head of an answer was read, its status may."""
-        status = failure.status
-        if status is None:
-            return Attempt(failure.phase)
-        try:
-            error = self._error(request, HttpResponse(status, failure.headers))
-        except AdapterFault:
-            return Attempt(failure.phase, "unclear", status)
-        if 200 <= status < 300:
-            return Attempt(failure.phase, "unclear" if self.adapter.success_in_body else "executed", status)
-        return Attempt(failure.phase, judgement(error), status)
-
     def _judged(self, request: HttpRequest, response: HttpResponse, trip: Trip) -> Answer:
         try:
-            error = self._error(request, response)
+            error = self._judge.error(request, response)
         except AdapterFault:
             if request.effect != "commit":
                 raise
@@ -266,35 +277,22 @@ class Provider:
             )
         return response if error is None else error
 
-    def _error(self, request: HttpRequest, response: HttpResponse) -> ProviderError | None:
-        """Return what the adapter says of a response. Raises AdapterFault."""
-        try:
-            return self._redaction.applied(self.adapter.error(request, response), request)
-        except Exception as fault:
-            log.exception("adapter failed", provider=self.name)
-            raise AdapterFault from fault
-
     async def _login(self) -> Token:
-        trip = Trip(time.monotonic() + self._timeouts.login * 2, request_id="login", priority=Priority.RESOLVE)
-
-        reach("login")
-
-        def flow() -> Flow[Token]:
-            return (yield from self.adapter.login(datetime.now(UTC)))
+        # Whoever waits for it was let through; what comes of it is counted like anything else.
+        deadline = within(self._timeouts.login * 2)
+        trip = Trip(deadline, request_id="login", priority=Priority.RESOLVE, purpose="probe")
 
         async def sent(request: HttpRequest, place: Place) -> Answer:
             _, answer = await self._exchange(request, request, self._timeouts.login, place, trip)
             return answer
 
-        outcome = "failed"
         try:
-            token = await drive(flow(), trip, sent, name=self.name)
-            outcome = "done"
-            return token
+            return await log_in(self.adapter, sent, trip, self._metrics)
         except ProviderError as error:
             self.last_failure = type(error).__name__
-            outcome = "refused" if isinstance(error, CredentialsRefused | AccountRefused) else "failed"
             raise
-        finally:
-            if self._metrics is not None:
-                self._metrics.add(LOGINS, self.name, outcome)
+
+    def close(self) -> None:
+        """End what goes on by itself."""
+        self.guard.circuit.close()
+        self._tokens.close()

@@ -1,20 +1,30 @@
 """One call through a provider: the time it has, and what it saw on its way."""
 
-import time
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Literal, Protocol
 
 from adapters.contract.errors import ProviderError
 from adapters.contract.flow import Answer
 from adapters.contract.wire import HttpRequest, HttpResponse
 from gateway.providers.needs import Need
 from gateway.telemetry.trace_context import TraceContext
+from policies.deadline import Deadline
 from policies.operation import Attempt
 from policies.queueing import Priority, Standing
 
 Place = tuple[int, int]
 """Where a request stands in its flow: which of the things yielded, and which part of a list."""
+
+Purpose = Literal["call", "find-out", "probe"]
+"""What a call is made for: somebody wants it; to find out what became of a write; to see whether the provider works."""
+
+
+def within(seconds: float) -> Deadline:
+    """Return the deadline that is so many seconds from now, on the running loop's clock."""
+    clock = asyncio.get_running_loop().time
+    return Deadline(clock() + seconds, clock)
 
 
 class Recorder(Protocol):
@@ -41,14 +51,14 @@ class Recorder(Protocol):
 class Trip:
     """What one call through a provider may take, and what it saw.
 
-    `deadline` is monotonic time. `trace` is handed on to the provider. `recorder` keeps the requests of a write.
-    `attempts` has every commit that was tried, in order; `commits` counts those that the flow wanted sent. `tries`
-    counts how often each request was sent, where that is traced. `last_error` is what the last commit was answered,
-    where that was an error. Who waits for the same limit goes by `priority`; in one class callers take turns by
-    `caller`, as often as `weight` says. `limits` are the budgets that its requests took from, or wanted to.
+    `deadline` is the one of the whole call; each hop asks it. `trace` is handed on to the provider. `recorder` keeps
+    the requests of a write. `attempts` has every commit that was tried, in order; `commits` counts those that the flow
+    wanted sent. `tries` counts how often each request was sent, where that is traced. `last_error` is what the last
+    commit was answered, where that was an error. Who waits for the same limit goes by `priority`; in one class callers
+    take turns by `caller`, as often as `weight` says. `limits` are the budgets that its requests took from, or wanted.
     """
 
-    deadline: float
+    deadline: Deadline
     request_id: str
     idempotency_key: str | None = None
     trace: TraceContext | None = None
@@ -56,6 +66,7 @@ class Trip:
     weight: int = 1
     priority: Priority = Priority.STATUS
     recorder: Recorder | None = None
+    purpose: Purpose = "call"
     attempts: list[Attempt] = field(default_factory=list)
     commits: int = 0
     last_error: ProviderError | None = None
@@ -81,6 +92,12 @@ class Trip:
             for attempt in self.attempts
         ]
 
+    def anew(self) -> None:
+        """Forget what was tried: nothing came of it, and the flow begins again."""
+        self.attempts = []
+        self.commits = 0
+        self.last_error = None
+
     def left(self, own: float) -> float:
         """Return the seconds a hop may take: its own bound, or what is left of the whole."""
-        return max(0.0, min(own, self.deadline - time.monotonic()))
+        return self.deadline.share(own)

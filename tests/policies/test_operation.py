@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from policies.operation import ENDED, FINAL, PLACED, Attempt, State, after_failure
+from policies.operation import ENDED, FINAL, PLACED, Attempt, State, after_failure, none_executed
 
 NOT_SENT = Attempt("not-sent")
 PARTLY = Attempt("partly-sent")
@@ -56,3 +56,9 @@ def test_every_state_says_whether_it_was_placed() -> None:
     assert {PLACED[state] for state in FINAL} == {"yes", "no"}
     assert PLACED["cancelled"] == "no"
     assert FINAL < ENDED
+
+
+@pytest.mark.parametrize("attempts", [(*pair,) for pair in itertools.product(ALL, repeat=2)] + [()])
+def test_only_what_is_proven_not_executed_may_be_sent_again(attempts: tuple[Attempt, ...]) -> None:
+    """Every attempt of it: a refusal of the content is a verdict, and anything else leaves doubt."""
+    assert none_executed(attempts) == (set(attempts) <= {NOT_SENT, NOT_EXECUTED})

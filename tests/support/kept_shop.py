@@ -1,11 +1,10 @@
 """A provider behind the catalog cache, with a clock of its own."""
 
 import asyncio
-import time
 
 from adapters.contract.errors import ProviderError
 from gateway.cache import Cache, Content, Question, Told
-from gateway.providers.trip import Trip
+from gateway.providers.trip import Trip, within
 from gateway.telemetry.metrics import Metrics
 from policies.freshness import ANY, Lifetime, Wish
 
@@ -36,7 +35,7 @@ class Shop:
 
     async def tell(self, key: str = "1", wish: Wish = ANY, left: float = 5.0) -> Told:
         """Ask as a caller does."""
-        trip = Trip(time.monotonic() + left, "request")
+        trip = Trip(within(left), "request")
         return await self.cache.tell(Question(("shop", "get_product", key), self.lifetime, self.ask), trip, wish)
 
     async def landed(self) -> None:

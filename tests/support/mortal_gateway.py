@@ -2,7 +2,6 @@
 
 import asyncio
 import itertools
-import time
 from contextvars import ContextVar
 from typing import Any, Literal, TypeVar
 
@@ -13,7 +12,8 @@ from gateway.operations.intents import Intent
 from gateway.operations.resolver import Resolver
 from gateway.operations.worker import Worker
 from gateway.operations.write import Write
-from gateway.providers.provider import Provider, Trip
+from gateway.providers.provider import Provider
+from gateway.providers.trip import Trip, within
 from policies.journal import Journal, JournalUnavailable, Operation
 from support.pretended_shop import ORDER_SECONDS, TRAITS, Line, Shop, ShopAdapter
 from support.scripted_provider import provider_of
@@ -81,7 +81,7 @@ class MortalGateway:
         found = await self.engine.known("caller", reference, reference)
         if found is None:
             order = NewOrder(reference=reference, lines=[NewLine(product_id=f"{account}:1", quantity=1)])
-            trip = Trip(time.monotonic() + 60.0, "request", reference)
+            trip = Trip(within(60.0), "request", reference)
             provider = self.engine.providers[account]
             intent = Intent("orders.place", order)
             write = Write("caller", reference, reference, provider, intent, trip, reference)

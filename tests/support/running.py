@@ -14,7 +14,14 @@ import msgspec
 from gateway.app import Gateway
 from gateway.config.load import Configuration, load
 
-ALL_SIMULATED = """\
+CALM = """\
+    resilience:
+      breaker_failures: 0
+      read_retries: 0
+      order_retries: 0"""
+"""Tests share a gateway: what one does to a provider must not count against the next, nor be mended behind its back."""
+
+ALL_SIMULATED = f"""\
 listen:
   port: 0
 admin:
@@ -26,19 +33,24 @@ providers:
   bol:
     adapter: bol
     simulated: true
+{CALM}
   gelato:
     adapter: gelato
     simulated: true
+{CALM}
   rexel:
     adapter: rexel
     simulated: true
+{CALM}
   reseller:
     adapter: reseller
     simulated: true
+{CALM}
   reusely:
     adapter: reusely
     simulated: true
     currency: USD
+{CALM}
 """
 
 

@@ -30,6 +30,7 @@ from adapters.contract.models.resources import ChangedPart, Order, OrderChange, 
 from adapters.contract.traits import RateLimit, Trait
 from adapters.contract.wire import HttpRequest, HttpResponse, json_body
 from gateway.config.model import Timeouts
+from gateway.config.resilience import Resilience
 from gateway.providers.channel import Channel, channel
 from gateway.providers.evidence import SendFailed, WirePhase
 from gateway.providers.outbound import Outbound
@@ -161,8 +162,17 @@ class WorkingLater(ScriptedAdapter):
     traits_told: ClassVar[Mapping[str, Trait]] = {"cancel": Trait("async", source="a test")}
 
 
+STOIC = Resilience(read_retries=0, order_retries=0, breaker_failures=0)
+"""Tries nothing again and leaves nobody alone: each answer shows what it does by itself."""
+
+
 def provider_of(
-    network: Outbound, adapter: ScriptedAdapter | None = None, *, pacer: Pacer | None = None, **timeouts: float
+    network: Outbound,
+    adapter: ScriptedAdapter | None = None,
+    *,
+    pacer: Pacer | None = None,
+    resilience: Resilience = STOIC,
+    **timeouts: float,
 ) -> Provider:
     """Return an account at the scripted provider."""
     adapter = adapter or ScriptedAdapter()
@@ -174,6 +184,7 @@ def provider_of(
         Timeouts(**timeouts),
         adapter_name="scripted",
         simulated=True,
+        resilience=resilience,
     )
 
 

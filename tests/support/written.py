@@ -3,7 +3,6 @@
 import asyncio
 import itertools
 import sqlite3
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -18,7 +17,8 @@ from gateway.operations.resolver import Resolver
 from gateway.operations.twins import Action, Twins
 from gateway.operations.worker import Worker
 from gateway.operations.write import Write
-from gateway.providers.provider import Provider, Trip
+from gateway.providers.provider import Provider
+from gateway.providers.trip import Trip, within
 from gateway.stores.sqlite import MEMORY_BYTES, SqliteJournal
 from gateway.stores.sqlite_file import Memory
 from policies.journal import Operation
@@ -91,17 +91,19 @@ class Writing:
         *,
         content: str = "content",
         reference: str | None = None,
-        twin: str | None = None,
-        twin_allowed: bool = False,
+        **wanted: Any,
     ) -> Operation:
-        """Submit a write and return its operation as it begins, or the earlier one with that key."""
+        """Submit a write and return its operation as it begins, or the earlier one with that key.
+
+        `wanted` are further members of the `Write`: for how long its caller waits, until when it is valid.
+        """
         adapter = self.provider.adapter
         assert isinstance(adapter, ScriptedAdapter)
         order = NewOrder(reference=f"{len(adapter.flows)}", lines=[NewLine(product_id="shop:1", quantity=1)])
         adapter.flows[order.reference] = flow
-        trip = Trip(time.monotonic() + self.seconds, "request-1", key)
+        trip = Trip(within(self.seconds), "request-1", key)
         intent = Intent("orders.place", order)
-        write = Write("caller", key, content, self.provider, intent, trip, reference, twin, twin_allowed)
+        write = Write("caller", key, content, self.provider, intent, trip, reference, **wanted)
         operation, _ = await self.engine.submit(write)
         return operation
 
@@ -112,10 +114,16 @@ class Writing:
         return found
 
     async def written(
-        self, flow: AnyFlow, key: str = "key", *, content: str = "content", reference: str | None = None
+        self,
+        flow: AnyFlow,
+        key: str = "key",
+        *,
+        content: str = "content",
+        reference: str | None = None,
+        **wanted: Any,
     ) -> Operation:
         """Submit a write and return its operation when its flow has come to an end."""
-        operation = await self.submit(flow, key, content=content, reference=reference)
+        operation = await self.submit(flow, key, content=content, reference=reference, **wanted)
         await self.idle()
         return await self.stored(operation)
 
@@ -134,11 +142,11 @@ class Writing:
             await self.idle()
         return taken
 
-    async def followed(self, flow: AnyFlow, *, times: int = 20) -> Operation:
-        """Submit a write and return its operation when the provider's processes have come to an end."""
-        operation = await self.written(flow)
+    async def followed(self, flow: AnyFlow, *, times: int = 20, **wanted: Any) -> Operation:
+        """Submit a write and return its operation when it needs no more time: no process runs, no try is to come."""
+        operation = await self.written(flow, **wanted)
         for _ in range(times):
-            if operation.state != "pending":
+            if operation.state not in {"pending", "accepted"} or self.engine._stopping.is_set():
                 break
             await self.looked()
             operation = await self.stored(operation)

@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from support.running import Running, running_gateway
+from support.running import CALM, Running, running_gateway
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-CONFIGURATION = """\
+CONFIGURATION = f"""\
 listen:
   port: 0
 admin:
@@ -21,6 +21,7 @@ providers:
   bol:
     adapter: bol
     simulated: true
+{CALM}
 """
 
 

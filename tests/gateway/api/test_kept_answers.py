@@ -9,7 +9,7 @@ from multidict import CIMultiDict
 
 from gateway.api.caching import wish
 from policies.freshness import Wish
-from support.running import Running, running_gateway
+from support.running import CALM, Running, running_gateway
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -42,17 +42,21 @@ providers:
   reseller:
     adapter: reseller
     simulated: true
+{CALM}
   rexel:
     adapter: rexel
     simulated: true
+{CALM}
   reusely:
     adapter: reusely
     simulated: true
+{CALM}
     currency: USD
   # Asked each time; the answer before stands in when it fails.
   careful:
     adapter: reseller
     simulated: true
+{CALM}
     cache:
       product:
         ttl: 0
@@ -62,6 +66,7 @@ providers:
   forgetful:
     adapter: reseller
     simulated: true
+{CALM}
     cache:
       product:
         ttl: 0

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from support.running import Running, running_gateway
+from support.running import CALM, Running, running_gateway
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 ACCESS = "\n      email: reseller@shop.example\n      password: simulated-password"
-RESELLER = """\
+RESELLER = f"""\
 listen:
   port: 0
 admin:
@@ -24,6 +24,7 @@ providers:
   reseller:
     adapter: reseller
     simulated: true
+{CALM}
     timeouts:
       order: 2
 """

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from support.running import Running, running_gateway
+from support.running import CALM, Running, running_gateway
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -26,23 +26,27 @@ providers:
     simulated: true
     timeouts:
       order: 1
+{calm}
   gelato:
     adapter: gelato
     simulated: true
     settle: 1
     timeouts:
       order: 1
+{calm}
   rexel:
     adapter: rexel
     simulated: true
     timeouts:
       order: 1
+{calm}
   reseller:
     adapter: reseller
     simulated: true
     settle: 1
     timeouts:
       order: 1
+{calm}
 """
 
 
@@ -50,7 +54,7 @@ providers:
 async def running(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Running]:
     """A gateway with a journal in a file, and providers that can be asked."""
     folder: Path = tmp_path_factory.mktemp("journal")
-    async with running_gateway(CONFIGURATION.format(folder=folder)) as started:
+    async with running_gateway(CONFIGURATION.format(folder=folder, calm=CALM)) as started:
         yield started
 
 

@@ -1,7 +1,6 @@
 """One account: what is sent in which order, what is believed, and what stops it."""
 
 import asyncio
-import time
 from collections.abc import Iterator, MutableMapping
 from typing import Any
 
@@ -13,7 +12,8 @@ from adapters.contract.errors import AccountRefused, CredentialsRefused, Provide
 from adapters.contract.flow import Answer, Flow
 from adapters.contract.traits import RateLimit
 from adapters.contract.wire import HttpRequest, HttpResponse
-from gateway.providers.provider import Provider, Trip
+from gateway.providers.provider import Provider
+from gateway.providers.trip import Trip, within
 from policies.errors import CapacityExceeded, DeadlineExceeded
 from support import virtual_time
 from support.pacing import pacer_of, refuse
@@ -39,7 +39,7 @@ def logged() -> Iterator[Logged]:
 
 def trip(seconds: float = 30.0) -> Trip:
     """Return a call with this much time."""
-    return Trip(time.monotonic() + seconds, "request-1", idempotency_key="key-1")
+    return Trip(within(seconds), "request-1", idempotency_key="key-1")
 
 
 def reading(*requests: HttpRequest) -> Flow[list[Any]]:
@@ -154,9 +154,19 @@ async def test_a_request_gets_its_own_time_or_what_is_left() -> None:
 
     provider = provider_of(Timed(), read=2.0, order=20.0)
     await provider.run(placing(READ), trip())
-    await provider.run(placing(READ), trip(1.0))
+    await provider.run(reading(READ), trip(1.0))
+    await provider.run(placing(), trip(10.0))
     assert given[:2] == [2.0, 20.0]
-    assert all(0.5 < timeout <= 1.0 for timeout in given[2:])
+    assert 0.5 < given[2] <= 1.0
+    assert 9.5 < given[3] <= 10.0
+
+
+async def test_a_write_with_too_little_time_left_is_not_begun() -> None:
+    """Less than it takes to connect (3 s) and to be served (1 s): cut off, it would only leave doubt behind."""
+    network = Network()
+    with pytest.raises(DeadlineExceeded):
+        await provider_of(network).run(placing(READ), trip(3.9))
+    assert network.steps() == ["read"]
 
 
 @pytest.mark.parametrize(("header", "pause"), [({"retry-after": "7"}, 7.0), ({}, 1.0)])

@@ -13,7 +13,7 @@ from adapters.contract.flow import Answer, Flow
 from adapters.contract.traits import RateLimit
 from adapters.contract.wire import HttpRequest, HttpResponse
 from gateway.errors import AdapterFault
-from gateway.providers.trip import Place, Trip
+from gateway.providers.trip import Place, Trip, within
 from policies.errors import DeadlineExceeded, Withdrawn
 from policies.local_permits import LocalPermits
 from policies.operation import Attempt
@@ -31,7 +31,7 @@ def logged() -> Iterator[list[MutableMapping[str, Any]]]:
 
 def trip(seconds: float = 30.0) -> Trip:
     """Return a call with this much time."""
-    return Trip(time.monotonic() + seconds, "request-1", idempotency_key="key-1")
+    return Trip(within(seconds), "request-1", idempotency_key="key-1")
 
 
 class Noting(LocalPermits):
@@ -137,7 +137,7 @@ async def test_a_commit_whose_record_took_all_the_time_does_not_leave() -> None:
         @override
         async def before(self, place: Place, request: HttpRequest) -> None:
             await super().before(place, request)
-            taken.deadline = time.monotonic()
+            taken.deadline = within(0.0)
 
     taken = trip()
     taken.recorder = Slow(notes)

@@ -1,7 +1,6 @@
 """One account: flows that break their contract, lists of requests, and what is logged."""
 
 import asyncio
-import time
 from collections.abc import Iterator, MutableMapping
 from typing import Any
 
@@ -15,7 +14,7 @@ from adapters.contract.flow import Answer, Flow
 from adapters.contract.wire import HttpRequest, HttpResponse
 from gateway.errors import AdapterFault
 from gateway.providers.driving import MAX_STEPS
-from gateway.providers.provider import Trip
+from gateway.providers.trip import Trip, within
 from support.scripted_provider import (
     BUGGY,
     COMMIT,
@@ -40,7 +39,7 @@ def logged() -> Iterator[Logged]:
 
 def trip(seconds: float = 30.0) -> Trip:
     """Return a call with this much time."""
-    return Trip(time.monotonic() + seconds, "request-1", idempotency_key="key-1")
+    return Trip(within(seconds), "request-1", idempotency_key="key-1")
 
 
 def reading(*requests: HttpRequest) -> Flow[list[Any]]:

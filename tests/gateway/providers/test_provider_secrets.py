@@ -29,13 +29,14 @@ from gateway.operations.recorder import thawed_answer
 from gateway.operations.write import Write
 from gateway.providers.channel import channel
 from gateway.providers.outbound import Outbound
-from gateway.providers.provider import Provider, Trip
+from gateway.providers.provider import Provider
 from gateway.providers.tokens import _Held
+from gateway.providers.trip import Trip, within
 from gateway.simulation import served
 from gateway.telemetry import logs
 from policies.errors import PolicyError
 from support.pacing import pacer_of
-from support.scripted_provider import Network
+from support.scripted_provider import STOIC, Network
 from support.written import Writing
 
 
@@ -124,7 +125,9 @@ def provider_of(adapter: Adapter[Any, Any], url: str, outbound: Outbound) -> Pro
     """Return an account at a simulator, without rates and with little patience."""
     timeouts = Timeouts(read=0.4, order=1.0)
     way = channel(url, simulator=True)
-    return Provider(adapter, way, outbound, pacer_of(), timeouts, adapter_name=adapter.name, simulated=True)
+    return Provider(
+        adapter, way, outbound, pacer_of(), timeouts, adapter_name=adapter.name, simulated=True, resilience=STOIC
+    )
 
 
 @asynccontextmanager
@@ -179,12 +182,12 @@ async def called(provider: Provider, fault: str, seen: Seen) -> None:
     adapter = provider.adapter
     for flow in (adapter.cheap_read, lambda: adapter.get_order("404"), adapter.get_account):
         try:
-            result = await provider.run(flow(), Trip(time.monotonic() + 5, "request-1"))
+            result = await provider.run(flow(), Trip(within(5), "request-1"))
             seen.saw(result if isinstance(result, Resource) else None)
         except (AdapterError, PolicyError, AdapterFault) as error:
             seen.told(error, provider.name)
     with closing(Writing(provider)) as writing:
-        trip = Trip(time.monotonic() + 5, "request-1", "key-1")
+        trip = Trip(within(5), "request-1", "key-1")
         intent = Intent("orders.place", order_for(provider.name))
         operation, _ = await writing.engine.submit(Write("caller", "key-1", "f", provider, intent, trip))
         ended = await writing.engine.outcome(operation.id, 20)
@@ -226,7 +229,7 @@ async def test_credentials_that_are_refused_are_not_shown(seen: Seen) -> None:
             provider = provider_of(adapter_of(name, credentials[name]), urls[name], outbound)
             seen.secrets |= secrets_of(provider.adapter)
             with pytest.raises(AdapterError) as refused:
-                await provider.run(provider.adapter.cheap_read(), Trip(time.monotonic() + 5, "request-1"))
+                await provider.run(provider.adapter.cheap_read(), Trip(within(5), "request-1"))
             seen.told(refused.value, name)
             assert describe(refused.value, name).name in {"provider-credentials", "provider-account"}
     assert seen.leaks() == []
@@ -256,7 +259,14 @@ async def test_a_provider_that_repeats_our_credentials_is_not_repeated(
     seen.secrets |= secrets_of(adapter)
     network = Network(*[echo(status)] * 9)
     provider = Provider(
-        adapter, channel("http://127.0.0.1:1"), network, pacer_of(), Timeouts(), adapter_name=name, simulated=True
+        adapter,
+        channel("http://127.0.0.1:1"),
+        network,
+        pacer_of(),
+        Timeouts(),
+        adapter_name=name,
+        simulated=True,
+        resilience=STOIC,
     )
     if adapter.needs_login and logged_in:
         seen.secrets.add("canary.token.7261")

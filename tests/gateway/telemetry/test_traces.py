@@ -20,7 +20,7 @@ from adapters.contract.wire import HttpRequest, HttpResponse
 from gateway.listeners import Listener
 from gateway.providers.channel import channel
 from gateway.providers.evidence import SendFailed
-from gateway.providers.trip import Trip
+from gateway.providers.trip import Trip, within
 from gateway.telemetry.metrics import Metrics
 from gateway.telemetry.requests import middleware
 from gateway.telemetry.trace_context import CURRENT, TraceContext
@@ -150,7 +150,7 @@ async def test_each_try_of_a_request_is_a_span_that_the_provider_is_told(traced:
     """Numbered within its flow; the provider's own spans belong below it."""
     network = Network(SendFailed("not-sent", "timeout"), HttpResponse(503), HttpResponse(200))
     watch = Watch("acme", network, Metrics(), traced.tracing)
-    trip = Trip(1e9, "request-1")
+    trip = Trip(within(60), "request-1")
     way = channel("http://127.0.0.1:1/prefix")
     with pytest.raises(SendFailed):
         await watch.send(REQUEST, way, 1.0, trip, (0, 0))
@@ -182,7 +182,7 @@ async def test_a_request_that_is_stopped_ends_its_span(traced: Recorded) -> None
 
     network = Network(lambda request: hang())
     watch = Watch("acme", network, Metrics(), traced.tracing)
-    task = asyncio.create_task(watch.send(REQUEST, channel("http://127.0.0.1:1"), 1.0, Trip(1e9, "r"), (0, 0)))
+    task = asyncio.create_task(watch.send(REQUEST, channel("http://127.0.0.1:1"), 1.0, Trip(within(60), "r"), (0, 0)))
     await asyncio.wait_for(sent.wait(), 5)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
