@@ -32,6 +32,7 @@ from gateway.providers.limits import limits_of, scope_of
 from gateway.providers.outbound import Outbound
 from gateway.providers.pacing import Pacer
 from gateway.providers.provider import Provider
+from gateway.providers.publishing import PublishedLimits
 from gateway.simulation import SimulatorProcess, start_process
 from gateway.stores.opening import open_journal, spool_place
 from gateway.stores.sealing import Sealing
@@ -80,6 +81,7 @@ class Gateway:
         # What runs on this machine starts with us: nothing before it can count.
         real = any(not entry.is_here for entry in configuration.providers.values())
         self._permits: Permits = LocalPermits(time.monotonic, cold=COLD_SECONDS if real else 0.0)
+        self._published = PublishedLimits()
         self._simulators: SimulatorProcess | None = None
         self._journal: Journal | None = None
         self._engine: Engine | None = None
@@ -120,8 +122,7 @@ class Gateway:
     async def _start(self) -> None:
         configured = self._configuration
         await self.open()
-        await self._permits.open()
-        journal = self._telemetry.journal(await self._open_journal(), list(self.providers))
+        journal = self._telemetry.journal(await self._open_stores(), list(self.providers))
         twins = Twins(journal, configured.twins.action, configured.twins.window)
         self._engine = Engine(journal, self.providers, lambda: str(uuid7()), worker=str(uuid7()), twins=twins)
         resolver = Resolver(self._engine, horizon=HORIZON_SECONDS)
@@ -159,8 +160,9 @@ class Gateway:
             simulators=dict(self.simulator_urls) or None,
         )
 
-    async def _open_journal(self) -> Journal:
-        """Open the journal, with a spool beside it where one may be."""
+    async def _open_stores(self) -> Journal:
+        """Open the permits, and the journal with a spool beside it where one may be."""
+        await self._permits.open()
         store, folder = self._configuration.store, self._configuration.folder
         keys = [bytes.fromhex(key.get_secret_value()) for key in store.keys]
         journal = self._journal = await open_journal(store.url, ephemeral=store.ephemeral, keys=keys, folder=folder)
@@ -182,6 +184,7 @@ class Gateway:
         for listener in self._listeners:
             await listener.start()
         self.url, self.admin_url = public.url, private.url
+        self._published.start(self.providers.values())
 
     async def stop(self, *, grace: float = DRAIN_SECONDS) -> None:
         """Take nothing new, let operations under way end within `grace` seconds, close everything."""
@@ -194,6 +197,7 @@ class Gateway:
             await self._engine.close(grace)
         for listener in reversed(self._listeners):
             await listener.stop()
+        await self._published.stop()
         await self._permits.close()
         await self._cache.close()
         # Before the journal: a last look at what is measured asks it.
