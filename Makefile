@@ -6,6 +6,8 @@
 #   lint    format, lint, types, import contracts, dependencies, Dockerfile, workflow, security; changes nothing
 #   format  bring the code into the formatter's shape
 #   prove   kill gateways while simulators count orders (ARGS="--kills 2000"), find faults put in on purpose, try 20,000 steps and loads
+#   prove-budgets  share a provider's limits between processes, against windows that count for themselves (ARGS="--only bol")
+#   prove-faults  print what a provider that is down, slow, flapping … costs, and fail where it is too much
 #   bench   compare with a bare proxy, and with a journal in memory, in the same run (needs wrk; BENCH_SECONDS=1 for a short one)
 #   lock    resolve the dependencies anew into requirements*.lock (UPGRADE=1: take newer versions)
 #   image-check  do what the Dockerfile does, without a container engine
@@ -121,6 +123,14 @@ prove: dev
 	  -o faulthandler_timeout=3600 tests/gateway/proof tests/gateway/operations/test_fate_machine.py
 	@ORDERGATE_EXAMPLES=20000 $(BIN)/python -m pytest -q --timeout=3600 -o faulthandler_timeout=3600 \
 	  tests/gateway/providers/test_windows.py
+
+.PHONY: prove-budgets
+prove-budgets: dev
+	@PYTHONPATH=tests $(BIN)/python -m bench.budgets.run $(ARGS)
+
+.PHONY: prove-faults
+prove-faults: dev
+	@PYTHONPATH=tests $(BIN)/python -m faults.table
 
 .PHONY: bench
 bench: dev

@@ -34,7 +34,7 @@ from gateway.providers.pacing import Pacer
 from gateway.providers.provider import Provider
 from gateway.providers.publishing import PublishedLimits
 from gateway.simulation import SimulatorProcess, start_process
-from gateway.stores.opening import open_journal, spool_place
+from gateway.stores.opening import open_journal, permits_beside, spool_place
 from gateway.stores.sealing import Sealing
 from gateway.stores.spool import Spool
 from gateway.stores.spooled import SpooledJournal
@@ -48,10 +48,6 @@ GC_THRESHOLDS = (20_000, 20, 20)
 
 DRAIN_SECONDS = 35.0
 """How long operations under way may take to end when the gateway stops: an order's own time and a little more."""
-
-COLD_SECONDS = 61.0
-"""After a start, limits with a window of at most so many seconds let nothing through for one window: what the process
-before has sent may still count. Longer ones would take too long, so they begin anew."""
 
 HORIZON_SECONDS = 6 * 3600.0
 """How long the gateway tries to find out what became of a write before a person has to look."""
@@ -78,9 +74,8 @@ class Gateway:
         self._key_client = key_sources.client()
         self._tokens: JsonWebTokens | None = None
         self._telemetry = Telemetry()
-        # What runs on this machine starts with us: nothing before it can count.
-        real = any(not entry.is_here for entry in configuration.providers.values())
-        self._permits: Permits = LocalPermits(time.monotonic, cold=COLD_SECONDS if real else 0.0)
+        # Those of the store, once it is open: who does not serve needs none.
+        self._permits: Permits = LocalPermits(time.monotonic)
         self._published = PublishedLimits()
         self._simulators: SimulatorProcess | None = None
         self._journal: Journal | None = None
@@ -121,16 +116,18 @@ class Gateway:
 
     async def _start(self) -> None:
         configured = self._configuration
+        opened = await self._open_store()
         await self.open()
-        journal = self._telemetry.journal(await self._open_stores(), list(self.providers))
+        journal = self._telemetry.journal(opened, list(self.providers))
         twins = Twins(journal, configured.twins.action, configured.twins.window)
         self._engine = Engine(journal, self.providers, lambda: str(uuid7()), worker=str(uuid7()), twins=twins)
-        resolver = Resolver(self._engine, horizon=HORIZON_SECONDS)
-        self._worker = Worker(self._engine, resolver, tracing=self._telemetry.tracing)
+        self._worker = Worker(
+            self._engine, Resolver(self._engine, horizon=HORIZON_SECONDS), tracing=self._telemetry.tracing
+        )
         if self._restored:
-            quarantine = self._quarantine = Quarantine(self._engine)
-            await quarantine.begin()
-            quarantine.start()
+            self._quarantine = Quarantine(self._engine)
+            await self._quarantine.begin()
+            self._quarantine.start()
         self._worker.start()
         context = Context(
             version=self._version,
@@ -145,30 +142,36 @@ class Gateway:
         self._telemetry.start()
         for warning in configured.warnings:
             log.warning("configuration", warning=warning)
-        # What was made until now lives as long as the process; what comes from here on is garbage soon.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(*GC_THRESHOLDS)
+        _settle_memory()
         # Nobody is served before what a crash left open was seen once.
         await self._worker.scanned.wait()
+        self._serve()
+
+    def _serve(self) -> None:
+        """Let callers in."""
         self._readiness.ready = True
         log.info(
             "ready",
             url=self.url,
             admin=self.admin_url,
-            providers=list(configured.providers),
+            providers=list(self.providers),
             simulators=dict(self.simulator_urls) or None,
         )
 
-    async def _open_stores(self) -> Journal:
-        """Open the permits, and the journal with a spool beside it where one may be."""
-        await self._permits.open()
-        store, folder = self._configuration.store, self._configuration.folder
+    async def _open_store(self) -> Journal:
+        """Open the journal, and the permits that are kept with it."""
+        configured = self._configuration
+        store = configured.store
         keys = [bytes.fromhex(key.get_secret_value()) for key in store.keys]
-        journal = self._journal = await open_journal(store.url, ephemeral=store.ephemeral, keys=keys, folder=folder)
-        if (place := spool_place(store.url, store.spool, folder)) is not None:
-            journal = self._journal = SpooledJournal(journal, Spool(place.absolute(), Sealing(keys)))
+        opened = await open_journal(store.url, ephemeral=store.ephemeral, keys=keys, folder=configured.folder)
+        journal = self._journal = opened
+        if (place := spool_place(store.url, store.spool, configured.folder)) is not None:
+            journal = self._journal = SpooledJournal(opened, Spool(place.absolute(), Sealing(keys)))
             await journal.open()
+        # What runs on this machine starts with us: nothing before it can count.
+        cold = any(not entry.is_here for entry in configured.providers.values())
+        self._permits = permits_beside(opened, store.url, cold=cold)
+        await self._permits.open()
         return journal
 
     async def _listen(self, context: Context) -> None:
@@ -222,11 +225,13 @@ class Gateway:
 
     def _provider(self, entry: Configured, way: Channel) -> Provider:
         adapter = entry.adapter()
+        pacer = self._pacer(entry, adapter)
+        self._telemetry.budgets(adapter.name, pacer)
         provider = Provider(
             adapter,
             way,
             self._outbound,
-            self._pacer(entry, adapter),
+            pacer,
             entry.common.timeouts,
             adapter_name=entry.common.adapter,
             simulated=entry.simulated,
@@ -234,6 +239,7 @@ class Gateway:
             watch=self._telemetry.watch(adapter.name, self._outbound),
         )
         provider.writes_paused = entry.common.writes == "paused"
+        self._telemetry.circuit(provider.name, provider.guard.circuit)
         return provider
 
     def _pacer(self, entry: Configured, adapter: Adapter[Any, Any]) -> Pacer:
@@ -273,6 +279,13 @@ class Gateway:
             )
             self._tokens = JsonWebTokens(issuers)
         return Callers(callers_of(configured.callers), hosts, listen.origins, self._tokens)
+
+
+def _settle_memory() -> None:
+    """Spare the collector what was made until now: it lives as long as the process. What comes is garbage soon."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
 
 
 async def serve(gateway: Gateway) -> NoReturn:

@@ -16,6 +16,9 @@ from typing import Protocol
 
 from policies.errors import PolicyError
 
+SHORT_SECONDS = 61.0
+"""The longest window that a store may forget, in seconds: a minute with its margin. It costs a cold window then."""
+
 
 @dataclass(frozen=True, slots=True)
 class Budget:

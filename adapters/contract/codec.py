@@ -3,10 +3,13 @@
 Fractions are decoded to text (`19.90` stays `19.90`), integers to int. `number` writes text back as a JSON number.
 """
 
+from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
+
+T = TypeVar("T")
 
 _decoder = msgspec.json.Decoder(float_hook=str)
 _encoder = msgspec.json.Encoder()
@@ -18,6 +21,22 @@ def decode(body: bytes) -> Any:
         return _decoder.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ValueError("not JSON") from error
+
+
+def reader(kind: type[T]) -> Callable[[bytes], T]:
+    """Return what decodes JSON of one kind, without making anything of members that the kind does not have.
+
+    Fractions are text where `kind` says Any. Raises ValueError for JSON of another kind and for what is no JSON.
+    """
+    decoder = msgspec.json.Decoder(kind, float_hook=str)
+
+    def read(body: bytes) -> T:
+        try:
+            return decoder.decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise ValueError("not JSON of this kind") from error
+
+    return read
 
 
 def encode(value: Any) -> bytes:

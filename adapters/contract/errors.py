@@ -156,7 +156,8 @@ class NoAnswer(ProviderError):
     """No whole answer came back. The gateway raises it into a flow; an adapter never makes one.
 
     `sent` is False only when it is proven that not one byte of the request left. In a list of writes, an answer that
-    is NoAnswer with `sent`, or Unavailable, leaves that part `unknown`; any other error means it was not executed.
+    is NoAnswer with `sent`, Unavailable or MalformedResponse leaves that part `unknown`; any other error means it was
+    not executed.
     """
 
     def __init__(self, message: str, *, sent: bool, timed_out: bool = False) -> None:

@@ -37,6 +37,7 @@ from adapters.contract.traits import Trait
 from adapters.contract.wire import JSON, HttpRequest, HttpResponse, json_body
 from adapters.reseller import calls, catalog, envelope, failures, mapping, orders
 from adapters.reseller.identifiers import OrderId, PageCursor, ProductId, category_filter, offset
+from adapters.reseller.rows import read, read_all
 from adapters.reseller.settings import ResellerCredentials, ResellerSettings
 
 
@@ -139,8 +140,8 @@ class ResellerAdapter(Adapter[ResellerSettings, ResellerCredentials]):
         cursor = self._page(query.cursor, query.limit)
         chosen = (category_filter(query.category),) if query.category is not None else ()
         parameters = (*chosen, ("page", str(cursor.page)), ("pageSize", str(cursor.size)), ("detailed", "true"))
-        rows = envelope.data_list((yield calls.post("/Products/List", query=parameters)))
-        first = rows[0].integer("productID") if rows else None
+        rows = read_all((yield calls.post("/Products/List", query=parameters)))
+        first = rows[0].product if rows else None
         if first is not None and first == cursor.before:
             raise MalformedResponse("The provider answered the page before once more.", status=200)
         page = [catalog.to_product(self, row) for row in rows[cursor.skip :][: query.limit]]
@@ -156,7 +157,7 @@ class ResellerAdapter(Adapter[ResellerSettings, ResellerCredentials]):
         native = ProductId.parse(product_id)
         if native is None:
             raise NotFound("No product has such an id.", status=404)
-        product = catalog.to_product(self, envelope.data_one((yield calls.product_detail(native.product))))
+        product = catalog.to_product(self, read(envelope.data_one((yield calls.product_detail(native.product)))))
         if product.id != self.id(native):
             raise NotFound("The product has another id now.", status=404)
         return product
@@ -178,7 +179,7 @@ class ResellerAdapter(Adapter[ResellerSettings, ResellerCredentials]):
         problem = PartProblem(title="Not found")
         try:
             if answer is not None:
-                found = catalog.to_availability(self, envelope.data_one(calls.answered(answer)), as_of)
+                found = catalog.to_availability(self, read(envelope.data_one(calls.answered(answer))), as_of)
                 if found.product_id == self.id(product_id):
                     return found
         except (Gone, NotFound):

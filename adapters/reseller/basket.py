@@ -130,7 +130,7 @@ def _wrong_product(index: int, product: ProductId, details: Members) -> list[Vio
 
 
 def _wrong_inputs(index: int, line: NewLine, details: Members) -> list[Violation]:
-    stated, wanted = line.inputs or {}, {entry.identifier: entry for entry in inputs(details)}
+    stated, wanted = line.inputs or {}, {entry.identifier: entry for entry in inputs(details.get("productRequire"))}
     place = f"lines[{index}].inputs"
     wrong = [Violation(f"{place}.{name}", "the product has no such input") for name in stated if name not in wanted]
     for name, entry in wanted.items():

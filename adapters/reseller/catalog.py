@@ -1,41 +1,40 @@
 """The platform's catalog in canonical terms: products, and categories as a tree with the types beside it."""
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 from adapters.contract.adapter import Adapter
 from adapters.contract.models import values
 from adapters.contract.models.catalog import Availability, Category, Image, OrderBounds, Product, ProductInput, Stock
-from adapters.reseller.envelope import Members
-from adapters.reseller.rows import NO_DETAILS, Details, Row, read
+from adapters.reseller.envelope import Members, spelled
+from adapters.reseller.rows import NO_DETAILS, Details, Row
 
 _AGES = (("usk", "ageUsk"), ("esrb", "ageEsrb"), ("pegi", "agePegi"))
 
 
-def to_product(adapter: Adapter[Any, Any], product: Members) -> Product:
-    """Return a product. Raises MalformedResponse for one without ids or with prices that are none."""
-    row = read(product)
+def to_product(adapter: Adapter[Any, Any], row: Row) -> Product:
+    """Return a product. Raises MalformedResponse for one with prices that are none."""
     native, details = f"{row.product}-{row.store_product}", row.details or NO_DETAILS
     return Product(
         id=adapter.id(native),
         name=row.name or row.slug or native,
         description=details.description or row.description,
         sku=row.code,
-        categories=_categories(adapter, row),
+        categories=_categories(adapter.name, row.category, row.kind),
         images=_images(details),
         # What the reseller pays; `buyPrice` is what the platform pays a supplier.
         price=values.optional_money(row.sale_price, adapter.currency),
         market_price=values.optional_money(row.market_price, adapter.currency),
         stock=_stock(row),
         order_bounds=_order_bounds(row),
-        inputs=(inputs(product) or None) if row.require else None,
+        inputs=(inputs(row.require) or None) if row.require else None,
         attributes=_attributes(row) or None,
     )
 
 
-def to_availability(adapter: Adapter[Any, Any], product: Members, as_of: Any) -> Availability:
+def to_availability(adapter: Adapter[Any, Any], row: Row, as_of: Any) -> Availability:
     """Return what a product costs and whether it is there."""
-    row = read(product)
     return Availability(
         product_id=adapter.id(f"{row.product}-{row.store_product}"),
         as_of=as_of,
@@ -45,12 +44,12 @@ def to_availability(adapter: Adapter[Any, Any], product: Members, as_of: Any) ->
     )
 
 
-def _categories(adapter: Adapter[Any, Any], row: Row) -> tuple[str, ...] | None:
-    """Return the category and the type, which is a category here, too."""
-    if row.kind is None:
-        return None if row.category is None else (adapter.id(row.category),)
-    kind = adapter.id(f"type-{row.kind}")
-    return (kind,) if row.category is None else (adapter.id(row.category), kind)
+@lru_cache(maxsize=1024)
+def _categories(account: str, category: int | None, kind: int | None) -> tuple[str, ...] | None:
+    """Return the category and the type, which is a category here, too. Most products of a page share theirs."""
+    natives = [] if category is None else [str(category)]
+    natives += [] if kind is None else [f"type-{kind}"]
+    return tuple(f"{account}:{native}" for native in natives) or None
 
 
 def _images(details: Details) -> tuple[Image, ...] | None:
@@ -59,7 +58,7 @@ def _images(details: Details) -> tuple[Image, ...] | None:
     if isinstance(main, str) and not others:
         return (Image(url=main),) if main else None
     found = [main, *others] if isinstance(others, list) else [main]
-    urls = [image if isinstance(image, str) else Members(image).text("url") for image in found if image]
+    urls = [image if isinstance(image, str) else Members(spelled(image)).text("url") for image in found if image]
     return tuple([Image(url=url) for url in dict.fromkeys(urls) if url]) or None
 
 
@@ -81,8 +80,8 @@ def _order_bounds(row: Row) -> OrderBounds | None:
     return OrderBounds(minimum=minimum, maximum=maximum, from_=row.start_hour, until=row.end_hour)
 
 
-def inputs(product: Members) -> tuple[ProductInput, ...]:
-    """Return what the buyer has to say, in the order the platform asks it.
+def inputs(required: Any) -> tuple[ProductInput, ...]:
+    """Return what `productRequire` has the buyer say, in the order the platform asks it.
 
     `productRequire` means required; only `is_required: false` says otherwise.
     """
@@ -96,7 +95,7 @@ def inputs(product: Members) -> tuple[ProductInput, ...]:
             min_length=entry.integer("min_length"),
             max_length=entry.integer("max_length") or None,
         )
-        for entry in product.objects("productRequire")
+        for entry in map(Members, spelled(required) if isinstance(required, list) else ())
         if (identifier := input_name(entry)) is not None
     )
 
@@ -125,7 +124,7 @@ def _attributes(row: Row) -> dict[str, str]:
     if row.buy_price is not None and (buy_price := _joined(row.buy_price)):
         found["buyPrice"] = buy_price
     if row.ages:
-        ages = Members(row.ages)
+        ages = Members(spelled(row.ages))
         found |= {ours: text for theirs, ours in _AGES if (text := ages.text(theirs))}
     return found
 
@@ -137,8 +136,12 @@ def _joined(value: Any) -> str | None:
     try:
         return ", ".join(filter(None, value))
     except TypeError:
-        named = (values.text(item) or Members(item).text("name") or Members(item).text("title") for item in value)
+        named = (values.text(item) or _name_of(Members(item)) for item in spelled(value))
         return ", ".join(filter(None, named))
+
+
+def _name_of(item: Members) -> str | None:
+    return item.text("name") or item.text("title")
 
 
 def to_categories(adapter: Adapter[Any, Any], rows: Sequence[Members]) -> list[Category]:

@@ -6,6 +6,9 @@ disabled for the tenant. Failures come with success statuses too: `success` deci
 
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
+from typing import Any
+
+import msgspec
 
 from adapters.contract import codec
 from adapters.contract.errors import (
@@ -90,11 +93,10 @@ _REQUEST_ID_HEADERS = ("x-request-id", "x-correlation-id", "request-id")
 
 def failure(request: HttpRequest, response: HttpResponse, codes: Mapping[str, Meaning]) -> ProviderError | None:
     """Return what the answer reports, or None for a success. `codes` goes before the built-in table."""
-    stated = response.object_or_empty()
     succeeded = 200 <= response.status < 300
-    if succeeded and stated.get("success", stated.get("Success")) is not False:
+    if succeeded and not _says_failure(response.body):
         return None
-    body = Members(spelled(stated))
+    body = Members(spelled(response.object_or_empty()))
     failed = _failed_lines(body)
     code = body.text("errorCode") or _code_of_all(failed)
     kind = _kind(200 if succeeded else response.status, code, codes)
@@ -110,6 +112,24 @@ def failure(request: HttpRequest, response: HttpResponse, codes: Mapping[str, Me
         retry_after=_retry_after(response),
         violations=_violations(request, failed) if request.step == "place" else (),
     )
+
+
+class _Verdict(msgspec.Struct, gc=False):
+    """Whether it succeeded, of an answer whose other members nobody has looked at yet."""
+
+    success: Any = None
+    spelled_so: Any = msgspec.field(default=None, name="Success")
+
+
+_read_verdict = codec.reader(_Verdict)
+
+
+def _says_failure(body: bytes) -> bool:
+    try:
+        verdict = _read_verdict(body)
+    except ValueError:
+        return False
+    return (verdict.spelled_so if verdict.success is None else verdict.success) is False
 
 
 def _kind(status: int, code: str | None, codes: Mapping[str, Meaning]) -> type[ProviderError]:

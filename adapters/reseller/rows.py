@@ -1,22 +1,25 @@
 """A product as the platform answers it, read once into typed members.
 
-Nearly every product is as the Reseller Documentation types it, and then the whole of it is checked and taken in one go;
-the others are read member by member, and what a member should not be is taken as absent.
+Nearly every answer is as the Reseller Documentation types it, and then all of its products are checked and taken in one
+go; of the others each product by itself, and where that is not as documented either, member by member: what a member
+should not be is taken as absent.
 """
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, field
 
-from adapters.reseller.envelope import Members
+from adapters.contract import codec
+from adapters.contract.wire import HttpResponse
+from adapters.reseller.envelope import Members, data_list
 
 _Id = Annotated[int, Meta(ge=0, lt=10**18)]
 _Whole = Annotated[int, Meta(gt=-(10**18), lt=10**18)]
 _Text = Annotated[str, Meta(min_length=1, max_length=2000)]
 
 
-class Details(msgspec.Struct):
+class Details(msgspec.Struct, gc=False):
     """`productData` of a product: what is shown of it."""
 
     description: _Text | None = field(default=None, name="productDescription")
@@ -27,7 +30,7 @@ class Details(msgspec.Struct):
 NO_DETAILS = Details()
 
 
-class Row(msgspec.Struct):
+class Row(msgspec.Struct, gc=False):
     """One product of a list, or the one that was asked for."""
 
     product: _Id = field(name="productID")
@@ -53,6 +56,24 @@ class Row(msgspec.Struct):
     end_hour: _Text | None = field(default=None, name="saleEndHour")
     stock: _Whole | None = field(default=None, name="totalStock")
     status: _Whole | None = None
+
+
+class _Listing(msgspec.Struct, gc=False):
+    """The answer of List Products."""
+
+    data: list[Row]
+    success: Literal[True] | None = None
+
+
+_read_listing = codec.reader(_Listing)
+
+
+def read_all(response: HttpResponse) -> list[Row]:
+    """Return the products of a list. Raises MalformedResponse where it is none, or a product has no two ids."""
+    try:
+        return _read_listing(response.body).data
+    except ValueError:
+        return [read(product) for product in data_list(response)]
 
 
 def read(product: Members) -> Row:

@@ -37,7 +37,7 @@ def told_headers(told: Sequence[Told], rest: bytes = b"", *, whole: bool = True)
     It is as old as its oldest part and fresh as long as all of them are, not at all where parts are missing; clients
     subtract `Age` from `max-age`.
     """
-    if not all(one.tag for one in told):
+    if not told or not all(one.tag for one in told):
         return {"Cache-Control": "private, no-cache"} if any(one.lifetime.longest > 0 for one in told) else {}
     age = max(int(one.age) for one in told)
     fresh = max(0, int(min(one.lifetime.fresh - one.age for one in told))) if whole else 0

@@ -136,8 +136,9 @@ def _page(page: Page[Any]) -> Content:
 
 def _listing(told: Sequence[Told], cursor: str | None, incomplete: tuple[Incomplete, ...]) -> Answer:
     """Return the answer for a list. Ids of several providers are never the same: each begins with the provider."""
-    items = told[0].content.body
-    if len(told) > 1:
+    if len(told) == 1:
+        items = told[0].content.body
+    else:
         parts = [one.content.body[1:-1] for one in told]
         items = b"[" + b",".join([part for part in parts if part]) + b"]"
     listing = _TranslatedListing(items=msgspec.Raw(items), next_cursor=cursor, incomplete=incomplete or None)

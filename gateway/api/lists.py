@@ -1,13 +1,14 @@
 """Lists over one or several providers: asked at once, merged, with one cursor over all of them.
 
-A cursor is opaque text that any sidecar can serve: which providers still have items, and where each goes on. A
-provider that fails is reported as incomplete and left out of the next cursor, so every list ends.
+A cursor is opaque text that any sidecar can serve: which providers still have items, where each goes on, and which of
+them failed. A provider that fails is reported as incomplete and asked again, from the same place, on the next page, as
+long as others have more: so nothing is left out in silence, and a list ends although a provider stays away.
 """
 
 import asyncio
 import base64
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, NoReturn, Protocol, TypeVar
 
@@ -69,22 +70,32 @@ async def listed(  # noqa: PLR0917 - the parts of one question
     Raises ApiError when the cursor is not ours, when nobody can answer, or when everybody asked failed.
     """
     seal = _seal(operation, filters, provider)
-    positions = _opened(cursor, seal) if cursor else dict.fromkeys(_candidates(call, operation, provider), START)
-    asked = list(positions)[:limit]
-    share, more = divmod(limit, len(asked))
-    parts = await asyncio.gather(
-        *(
-            _part(call.provider(name), read, share + (index < more), positions[name] or None)
-            for index, name in enumerate(asked)
-        )
-    )
-    if all(part.page is None for part in parts):
+    if cursor:
+        positions, failing = _opened(cursor, seal)
+    else:
+        positions, failing = dict.fromkeys(_candidates(call, operation, provider), START), frozenset()
+    waiting, parts = list(positions), list[Part[G]]()
+    while waiting and all(part.page is None for part in parts):
+        asked, waiting = waiting[:limit], waiting[limit:]
+        share, more = divmod(limit, len(asked))
+        accounts = [call.provider(name) for name in asked]
+        reads = [
+            _part(account, read, share + (index < more), positions[account.name] or None)
+            for index, account in enumerate(accounts)
+        ]
+        parts += [await reads[0]] if len(reads) == 1 else await asyncio.gather(*reads)
+    failed = {part.name for part in parts if part.page is None}
+    if len(failed) == len(parts) and not failed <= failing:
         _nobody(parts)
-    following = {name: position for name, position in positions.items() if name not in asked}
+    following = {name: positions[name] for name in waiting}
     following |= {part.name: part.page.next_cursor for part in parts if part.page and part.page.next_cursor}
     pages = [part.page for part in parts if part.page is not None]
     incomplete = tuple(Incomplete(provider=part.name, problem=part.problem) for part in parts if part.problem)
-    return pages, _closed(following, seal) if following else None, incomplete
+    if not following:
+        return pages, None, incomplete
+    # Who failed is asked last: where a page has room for a few, the others are not kept waiting.
+    following |= {name: positions[name] for name in failed}
+    return pages, _closed(following, failed | failing.intersection(waiting), seal), incomplete
 
 
 def page_answer(items: Sequence[Any], cursor: str | None, incomplete: tuple[Incomplete, ...]) -> Answer:
@@ -133,11 +144,12 @@ def _seal(operation: str, filters: Resource | dict[str, Any], provider: str | No
     return hashlib.sha256(codec.encode([operation, filters, provider])).hexdigest()[:12]
 
 
-def _closed(positions: Mapping[str, str | None], seal: str) -> str:
-    return base64.urlsafe_b64encode(codec.encode([1, seal, positions])).decode().rstrip("=")
+def _closed(positions: Mapping[str, str | None], failing: Collection[str], seal: str) -> str:
+    return base64.urlsafe_b64encode(codec.encode([2, seal, positions, sorted(failing)])).decode().rstrip("=")
 
 
-def _opened(cursor: str, seal: str) -> dict[str, str]:
+def _opened(cursor: str, seal: str) -> tuple[dict[str, str], frozenset[str]]:
+    """Return where each provider goes on, and which of them failed on the pages before. Raises ApiError."""
     wrong = [ProblemViolation(name="cursor", reason="not a cursor of this list with these parameters")]
     if len(cursor) > MAX_CURSOR:
         refuse_violations(wrong)
@@ -146,9 +158,9 @@ def _opened(cursor: str, seal: str) -> dict[str, str]:
     except ValueError:
         refuse_violations(wrong)
     match value:
-        case [1, str() as found, dict() as positions] if found == seal and positions:
-            if all(isinstance(position, str) for position in positions.values()):
-                return positions
+        case [2, str() as found, dict() as positions, list() as failing] if found == seal and positions:
+            if all(isinstance(one, str) for one in (*positions.values(), *failing)):
+                return positions, frozenset(failing)
             refuse_violations(wrong)
         case _:
             refuse_violations(wrong)

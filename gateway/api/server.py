@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -54,7 +54,12 @@ def application(
     """
     app = web.Application(client_max_size=MAX_BYTES, middlewares=[*around, _outermost(context)])
     for endpoint in ENDPOINTS:
-        app.router.add_route(endpoint.method, endpoint.path, _handled(context, endpoint))
+        handler = _handled(context, endpoint)
+        if endpoint.method == "GET":
+            # RFC 9110, section 9.1: who answers GET answers HEAD, with the same headers and no body.
+            app.router.add_get(endpoint.path, handler, allow_head=True)
+        else:
+            app.router.add_route(endpoint.method, endpoint.path, handler)
     pages(app)
     return app
 
@@ -75,18 +80,18 @@ def _outermost(context: Context) -> Any:
             _proper(request)
             response = _preflight(request) or await handler(request)
         except ApiError as error:
-            response = _problem(error.problem, request_id, error.headers)
+            response = _problem(request, error.problem, error.headers)
         except web.HTTPMethodNotAllowed as error:
-            response = _problem(problem("method-not-allowed"), request_id, {"allow": error.headers["Allow"]})
+            response = _problem(request, problem("method-not-allowed"), {"allow": error.headers["Allow"]})
         except web.HTTPNotFound:
-            response = _problem(problem("not-found", "There is no such path; see /docs."), request_id, {})
+            response = _problem(request, problem("not-found", "There is no such path; see /docs."))
         except web.HTTPRequestEntityTooLarge:
-            response = _problem(problem("payload-too-large"), request_id, {})
+            response = _problem(request, problem("payload-too-large"))
         except web.HTTPException as error:
-            response = _problem(problem("malformed-request", status=error.status), request_id, {})
+            response = _problem(request, problem("malformed-request", status=error.status))
         except Exception:
             log.exception("request failed", request_id=request_id)
-            response = _problem(problem("internal"), request_id, {})
+            response = _problem(request, problem("internal"))
         call = request.get(_CALL_KEY)
         if call is not None and any(trip.limits for trip in call.trips):
             response.headers.update(await budget_fields(call.trips, context.providers))
@@ -161,7 +166,7 @@ async def _admitted(context: Context, endpoint: Endpoint, request: web.Request) 
 def _told(call: Call, error: Exception) -> Problem:
     """Return the problem of a read, or of a write before anything was claimed."""
     told = _described(call, error)
-    if isinstance(error, InvalidOrder) and call.http.method == "GET":
+    if isinstance(error, InvalidOrder) and call.http.method in {"GET", "HEAD"}:
         return msgspec.structs.replace(told, status=400)
     if call.http.method in {"POST", "PATCH", "DELETE"} and call.http.path != "/v1/availability":
         return msgspec.structs.replace(told, placed="no", retry="same-key")
@@ -181,9 +186,11 @@ def _response(request: web.Request, answer: Answer) -> web.Response:
     return web.Response(body=answer.encoded(), status=answer.status, headers=headers)
 
 
-def _problem(told: Problem, request_id: str, headers: dict[str, str]) -> web.Response:
-    told = msgspec.structs.replace(told, request_id=request_id)
-    headers = {**headers, "Content-Type": MEDIA_TYPE}
+def _problem(request: web.Request, told: Problem, headers: Mapping[str, str] | None = None) -> web.Response:
+    """Return a problem that was met by this request. Its `instance` is the path, without the query."""
+    path = "/" + request.rel_url.raw_path.lstrip("/")
+    told = msgspec.structs.replace(told, request_id=request[_REQUEST_ID_KEY], instance=told.instance or path)
+    headers = {**(headers or {}), "Content-Type": MEDIA_TYPE}
     if told.status in {429, 503}:
         headers.setdefault("retry-after", str(told.retry_after or 1))
     return web.Response(body=told.encoded(), status=told.status, headers=headers)

@@ -8,7 +8,7 @@ Schema = dict[str, Any]
 MEMBERS: Mapping[str, str] = {
     # Of every resource that has a member of that name.
     "nextCursor": "Where to go on: send it as `cursor` with the same parameters. Absent at the end of the list.",
-    "incomplete": "Providers that failed, and why: their part of the list is missing.",
+    "incomplete": "Providers that failed, and why: their part is missing. They are asked again on the next page.",
     "providerStatus": "The provider's own word for the status.",
     "productId": "`{provider}:{the provider's product id}`.",
     "country": "ISO 3166-1 alpha-2, as far as the provider keeps to it.",
@@ -34,6 +34,7 @@ MEMBERS: Mapping[str, str] = {
     "Operation.responsePurged": "`true` when the answer was let go, 30 days after the end: the fate is still known.",
     "Problem.responsePurged": "`true` when the answer was let go, 30 days after the end: this stands for it.",
     "Problem.type": "`/problems/{name}`: the page of that path says what it means. Decide by this, never by texts.",
+    "Problem.instance": "The operation that ended so, or the path that was asked for.",
     "Problem.placed": "For writes: whether it was done.",
     "Problem.retryAfter": "Seconds.",
     "Problem.operation": "The path of the operation whose fate `placed` tells.",

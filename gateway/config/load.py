@@ -11,12 +11,13 @@ from gateway.config import rules
 from gateway.config.caching import Cache
 from gateway.config.callers import CALLER_NAME, Caller, Issuer
 from gateway.config.compose import compose
-from gateway.config.model import PROVIDER_NAME, Admin, Config, Listen, Route, Store, Telemetry, Twins
+from gateway.config.model import PROVIDER_NAME, Admin, Config, Listen, Route, Store, Twins
 from gateway.config.nodes import Mapping as MappingNode
 from gateway.config.nodes import Node, scalars
 from gateway.config.problems import CREDENTIALS, ConfigError, ConfigProblem, Path, Problems, public_path
 from gateway.config.providers import Provider, ProviderReader, Registry, written_secrets
 from gateway.config.references import resolve
+from gateway.config.telemetry import Telemetry
 from gateway.config.validation import Validator
 
 __all__ = ["ConfigError", "ConfigProblem", "Configuration", "Provider", "load"]

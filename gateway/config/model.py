@@ -14,15 +14,11 @@ from gateway.config.caching import Cache, ProviderCache
 from gateway.config.callers import Caller, Issuer
 from gateway.config.certificates import ClientCertificate
 from gateway.config.limits import LimitsConfig
+from gateway.config.resilience import Resilience
 from gateway.config.section import OneOrMore, Proxy, Section, Text
+from gateway.config.telemetry import Telemetry
 
 PROVIDER_NAME = r"[a-z0-9][a-z0-9-]{0,62}"
-
-
-def _secret_header(secret: SecretStr) -> SecretStr:
-    if re.fullmatch(r"[!-~]([ !-~]*[!-~])?", secret.get_secret_value()) is None:
-        raise ValueError("is no header's value: printable ASCII, without a space at either end")
-    return secret
 
 
 def _journal_key(key: SecretStr) -> SecretStr:
@@ -71,12 +67,13 @@ class Admin(Section):
 
 
 class Store(Section):
-    """Where the gateway remembers idempotency keys and operations."""
+    """Where the gateway remembers idempotency keys, operations and the use of providers' rates."""
 
     url: Text = Field(
         "sqlite:ordergate.db",
         description="`sqlite:PATH` is a file of one instance, on a disk that survives restarts (a relative path starts "
-        "at this file's folder); `postgresql://user@host/database` is shared by a fleet; `memory:` forgets everything.",
+        "at this file's folder); `postgresql://user@host/database` is shared by a fleet, which shares the providers' "
+        "rates too; `memory:` forgets everything.",
     )
     ephemeral: bool = Field(
         False,
@@ -96,43 +93,6 @@ class Store(Section):
         "relative path starts at this file's folder). Beside the file of `sqlite:`; with PostgreSQL none unless named: "
         "then such an answer is found out from the provider again.",
     )
-
-
-class Otlp(Section):
-    """A collector that metrics and traces are sent to, by OpenTelemetry's protocol over HTTP."""
-
-    endpoint: Annotated[str, AfterValidator(addresses.collector_url)] = Field(
-        description="Where the collector is, `http://host:4318`: without `/v1/traces` and `/v1/metrics`."
-    )
-    headers: Mapping[str, Annotated[SecretStr, AfterValidator(_secret_header)]] = Field(
-        default_factory=dict,
-        description="Headers to send along, by name: `Authorization`, say. With any, `endpoint` is `https://` or a "
-        "loopback address.",
-    )
-    traces: bool = Field(True, description="Send traces.")
-    metrics: bool = Field(True, description="Send metrics.")
-    sample_ratio: float = Field(
-        0.1,
-        ge=0,
-        le=1,
-        description="The part of the traces beginning here that is recorded. A caller that sends `traceparent` has "
-        "decided for its own.",
-    )
-    interval: float = Field(60, ge=1, le=3600, description="Seconds between two exports of metrics.")
-
-
-class Telemetry(Section):
-    """What can be seen of the running gateway besides its logs."""
-
-    prometheus: bool = Field(
-        False, description="Write `true` to serve metrics at `/metrics` of the admin listener, for Prometheus."
-    )
-    otlp: Otlp | None = Field(
-        None,
-        description="Send metrics and traces to a collector, by OpenTelemetry's protocol over HTTP. Needs "
-        "`pip install 'ordergate[telemetry]'`.",
-    )
-    service_name: Text = Field("ordergate", description="What the collector is to call this service.")
 
 
 class Twins(Section):
@@ -160,42 +120,6 @@ class Timeouts(Section):
     order: float = Field(30, ge=1, le=300, description="For the answer to a write: cutting it off leaves doubt behind.")
     login: float = Field(5, ge=0.1, le=60, description="For the answer to a login.")
     lookup: float = Field(5, ge=0.1, le=60, description="For the answer when the fate of a write is looked up.")
-
-
-class Resilience(Section):
-    """What the gateway bears from a provider that is slow, down or failing, and what it spares it."""
-
-    read_retries: int = Field(
-        2, ge=0, le=5, description="How often a read that failed is tried again, within its time and a budget of 10 %."
-    )
-    order_retries: int = Field(
-        3,
-        ge=0,
-        le=10,
-        description="How often a write of which nothing was executed is tried again while its caller waits; then the "
-        "caller is told so. One whose caller was answered 202 is tried until it is no longer wanted. 0: never again.",
-    )
-    reads_at_once: int = Field(32, ge=1, le=64, description="Reads under way at once; more wait.")
-    orders_at_once: int = Field(8, ge=1, le=64, description="Writes under way at once; more wait.")
-    blind_orders_at_once: int = Field(
-        2,
-        ge=1,
-        le=64,
-        description="The same for writes whose fate could not be found out: as many a crash leaves to a person.",
-    )
-    breaker_failures: int = Field(
-        5,
-        ge=0,
-        le=1000,
-        description="So many requests in a row without an answer, or with a server error, and the provider is left "
-        "alone for a while (also when half of 20 or more in 30 s failed). 0: never.",
-    )
-    breaker_pause: float = Field(
-        10,
-        ge=0.1,
-        le=300,
-        description="Seconds for which it is left alone; doubled each time that it does not help, up to 300.",
-    )
 
 
 class ProviderConfig(Section):
@@ -271,7 +195,8 @@ class Config(Section):
     listen: Listen = Field(default_factory=Listen, description="Where callers reach the gateway.")
     admin: Admin = Field(default_factory=Admin, description="Where health and metrics are.")
     store: Store = Field(
-        default_factory=Store, description="Where the gateway remembers idempotency keys and operations."
+        default_factory=Store,
+        description="Where the gateway remembers idempotency keys, operations and the use of providers' rates.",
     )
     telemetry: Telemetry = Field(
         default_factory=Telemetry,

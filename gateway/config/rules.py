@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 from gateway.config.addresses import is_loopback
 from gateway.config.callers import EVERY_PROVIDER, Caller, Issuer
 from gateway.config.limits import LimitsConfig
-from gateway.config.model import Admin, Listen, ProviderConfig, Route, Store, Telemetry, When
+from gateway.config.model import Admin, Listen, ProviderConfig, Route, Store, When
 from gateway.config.problems import Path, suggestion
+from gateway.config.telemetry import Telemetry
 from gateway.config.validation import Validator
 
 EXPORTER = "opentelemetry-exporter-otlp-proto-http"

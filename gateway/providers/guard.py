@@ -9,7 +9,7 @@ from adapters.contract.errors import ProviderError, RateLimited
 from adapters.contract.flow import Answer
 from adapters.contract.traits import Trait
 from adapters.contract.wire import HttpRequest
-from gateway.config.model import Resilience
+from gateway.config.resilience import Resilience
 from gateway.errors import rule
 from gateway.providers.circuit import Circuit
 from gateway.providers.trip import Trip

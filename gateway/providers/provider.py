@@ -17,7 +17,8 @@ from adapters.contract.errors import (
 )
 from adapters.contract.flow import Answer, Flow
 from adapters.contract.wire import HttpRequest, HttpResponse
-from gateway.config.model import Resilience, Timeouts
+from gateway.config.model import Timeouts
+from gateway.config.resilience import Resilience
 from gateway.errors import AdapterFault, judgement, rule
 from gateway.providers.channel import Channel
 from gateway.providers.driving import drive
@@ -31,7 +32,7 @@ from gateway.providers.probe import answers
 from gateway.providers.redaction import Redaction
 from gateway.providers.tokens import Tokens
 from gateway.providers.trip import Place, Trip, within
-from gateway.telemetry.catalogue import QUEUE_DURATION
+from gateway.telemetry.catalogue import QUEUE_DURATION, RETRIES
 from gateway.telemetry.watch import Watch
 from policies.errors import CapacityExceeded, DeadlineExceeded, ShareExceeded
 from policies.operation import Attempt
@@ -103,6 +104,8 @@ class Provider:
         while (pause := self.guard.pause(request, answer, tries, trip)) is not None:
             await asyncio.sleep(pause)
             tries += 1
+            if self._metrics is not None:
+                self._metrics.add(RETRIES, self.name, request.step)
             answer = await self._tried(request, place, trip)
         if request.effect == "commit":
             trip.last_error = answer if isinstance(answer, ProviderError) else None

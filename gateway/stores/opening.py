@@ -1,12 +1,16 @@
 """Which store a URL names."""
 
+import time
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 
 from gateway.stores.sealing import Sealing
 from gateway.stores.sqlite import SqliteJournal
+from gateway.stores.sqlite_permits import SqlitePermits
 from policies.journal import Journal, JournalRefused
+from policies.local_permits import LocalPermits
+from policies.permits import SHORT_SECONDS, Permits
 
 FORMS = "memory:, sqlite:PATH, sqlite:///ABSOLUTE/PATH or postgres://…"
 
@@ -28,6 +32,19 @@ async def open_journal(
     journal = _journal(url, ephemeral, Sealing(keys), folder or Path(), only_reads)
     await journal.open()
     return journal
+
+
+def permits_beside(journal: Journal, url: str, *, cold: bool) -> Permits:
+    """Return the permits, not open yet, that are kept where a journal is that was opened by `open_journal`.
+
+    `cold`: what the process before has sent may still count, so short windows that are not remembered begin closed.
+    """
+    if not isinstance(journal, SqliteJournal):
+        shared: Permits = import_module("gateway.stores.postgres_permits").PostgresPermits(url)
+        return shared
+    if url == "memory:":
+        return LocalPermits(time.monotonic, cold=SHORT_SECONDS if cold else 0.0)
+    return SqlitePermits(journal.lane, LocalPermits(time.monotonic), cold=cold)
 
 
 def spool_place(url: str, spool: Path | None, folder: Path) -> Path | None:

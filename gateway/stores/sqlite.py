@@ -69,6 +69,11 @@ class SqliteJournal:
             self._writing = Lane("journal writer", file, writes=True, room=ballast)
             self._reading = Lane("journal reader", Reading(place), writes=False)
 
+    @property
+    def lane(self) -> Lane:
+        """Return the lane that writes, for what is kept in the same file."""
+        return self._writing
+
     async def open(self) -> None:
         await self._writing.open()
         if self._reading is not self._writing:

@@ -12,10 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from gateway.config.model import Otlp
-from gateway.config.model import Telemetry as Configured
+from gateway.config.telemetry import Otlp
+from gateway.config.telemetry import Telemetry as Configured
+from gateway.providers.circuit import Circuit
 from gateway.providers.outbound import Outbound
+from gateway.providers.pacing import Pacer
 from gateway.telemetry import requests
+from gateway.telemetry.budgets import watch_budgets
+from gateway.telemetry.catalogue import CIRCUIT
 from gateway.telemetry.journal import WatchedJournal
 from gateway.telemetry.metrics import Metrics
 from gateway.telemetry.watch import Watch
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
     from gateway.telemetry.otlp import MetricsExport
     from gateway.telemetry.traces import Tracing
 
+CIRCUITS = ("closed", "half-open", "open")
 QUIET_SECONDS = 60.0
 """How long nothing more is said of exports that fail."""
 
@@ -46,6 +51,16 @@ class Telemetry:
     def watch(self, provider: str, outbound: Outbound) -> Watch | None:
         """Return what watches an account's requests."""
         return None if self.metrics is None else Watch(provider, outbound, self.metrics, self.tracing)
+
+    def budgets(self, provider: str, pacer: Pacer) -> None:
+        """Watch an account's budgets, where anything is watched."""
+        if self.metrics is not None:
+            watch_budgets(self.metrics, provider, pacer)
+
+    def circuit(self, provider: str, circuit: Circuit) -> None:
+        """Watch an account's circuit, where anything is watched."""
+        if self.metrics is not None:
+            self.metrics.watch(CIRCUIT, lambda: [((provider, one), float(one == circuit.state)) for one in CIRCUITS])
 
     def journal(self, journal: Journal, accounts: Sequence[str]) -> Journal:
         """Return the journal, watched where anything is."""

@@ -9,6 +9,9 @@ from gateway.telemetry.instruments import Instrument, counter, gauge, histogram
 PROVIDER = "ordergate.provider"
 """Label: the name of the account, as configured under `providers`."""
 
+LIMIT = "ordergate.limit"
+"""Label: the id of a provider's limit, as `GET /v1/rate-limits` tells it."""
+
 # OpenTelemetry's semantic conventions for HTTP, and what an order may take besides.
 _HTTP = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0, 30.0)
 _COMMIT = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
@@ -31,6 +34,24 @@ QUEUE_DURATION = histogram(
     PROVIDER,
     buckets=_WAIT,
 )
+BUDGET_USE = gauge(
+    "ordergate.budget.use",
+    "Part of a limit that is taken or rests, of the limit in force. Of a limit with a budget for each value, that of"
+    " requests without one.",
+    PROVIDER,
+    LIMIT,
+    unit="1",
+)
+BUDGET_LIMIT = gauge(
+    "ordergate.budget.limit",
+    "Requests that a limit allows now: the configured or what was learned, where that is lower.",
+    PROVIDER,
+    LIMIT,
+    unit="{request}",
+)
+BUDGET_WAITING = gauge(
+    "ordergate.budget.waiting", "Requests that wait for room in a limit.", PROVIDER, LIMIT, unit="{request}"
+)
 CLIENT_DURATION = histogram(
     "http.client.request.duration",
     "Requests to providers, from the look-up of the name to the last byte of the answer. `error.type` is the status"
@@ -44,6 +65,17 @@ CLIENT_DURATION = histogram(
     buckets=_HTTP,
 )
 CLIENT_ACTIVE = gauge("http.client.active_requests", "Requests to providers under way.", PROVIDER, unit="{request}")
+CIRCUIT = gauge(
+    "ordergate.provider.circuit",
+    "1 for the state of an account's circuit, 0 for the others: closed (requests pass), open (they are refused at"
+    " once), half-open (one read asks whether the provider is back).",
+    PROVIDER,
+    "ordergate.state",
+    unit="{circuit}",
+)
+RETRIES = counter(
+    "ordergate.provider.retries", "Reads that were sent again.", PROVIDER, "ordergate.step", unit="{request}"
+)
 LOGINS = counter(
     "ordergate.provider.logins",
     "Tokens fetched: done, refused (the credentials or the account) or failed.",

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from gateway.telemetry.catalogue import ENDED, JOURNAL_DURATION, OLDEST, OPERATIONS
+from gateway.telemetry.instruments import Instrument
 from gateway.telemetry.metrics import Labels, Metrics
 from policies.journal import (
     Change,
@@ -34,8 +35,7 @@ class WatchedJournal:
         self.open, self.close = journal.open, journal.close
         self.get, self.steps, self.find, self.twins = journal.get, journal.steps, journal.find, journal.twins
         self.search, self.events, self.still_open = journal.search, journal.events, journal.still_open
-        metrics.watch(OPERATIONS, self._counted)
-        metrics.watch(OLDEST, self._aged)
+        metrics.watch_together("operations", self._open)
 
     async def claim(self, operation: Operation) -> Operation:
         return await self._timed("claim", self._journal.claim(operation))
@@ -73,15 +73,12 @@ class WatchedJournal:
             if traced is not None:
                 traced.end({"ordergate.outcome": outcome}, failed=outcome == "failed")
 
-    async def _counted(self) -> list[tuple[Labels, float]]:
-        told = dict.fromkeys(((account, state) for account in self._accounts for state in sorted(OPEN)), 0.0)
-        told |= {(one.account, one.state): float(one.count) for one in await self._journal.still_open()}
-        return list(told.items())
-
-    async def _aged(self) -> list[tuple[Labels, float]]:
+    async def _open(self) -> list[tuple[Instrument, Labels, float]]:
         now = datetime.now(UTC)
-        told = dict.fromkeys(((account,) for account in self._accounts), 0.0)
+        counts = dict.fromkeys(((account, state) for account in self._accounts for state in sorted(OPEN)), 0)
+        ages = dict.fromkeys(self._accounts, 0.0)
         for one in await self._journal.still_open():
-            age = max(0.0, (now - one.oldest).total_seconds())
-            told[one.account,] = max(told.get((one.account,), 0.0), age)
-        return list(told.items())
+            counts[one.account, one.state] = one.count
+            ages[one.account] = max(ages.get(one.account, 0.0), (now - one.oldest).total_seconds())
+        counted = [(OPERATIONS, labels, float(count)) for labels, count in counts.items()]
+        return [*counted, *((OLDEST, (account,), age) for account, age in ages.items())]

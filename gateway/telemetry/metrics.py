@@ -24,6 +24,7 @@ READ_SECONDS = 5.0
 Labels = tuple[str, ...]
 Points = Iterable[tuple[Labels, float]]
 Read = Callable[[], Points | Awaitable[Points]]
+ReadMany = Callable[[], Awaitable[Iterable[tuple[Instrument, Labels, float]]]]
 
 log = structlog.get_logger("ordergate.telemetry")
 
@@ -59,7 +60,7 @@ class Metrics:
     def __init__(self) -> None:
         self._values: dict[Instrument, dict[Labels, float]] = {}
         self._distributions: dict[Instrument, dict[Labels, Distribution]] = {}
-        self._reads: list[tuple[Instrument, Read]] = []
+        self._reads: list[tuple[str, ReadMany]] = []
 
     def add(self, instrument: Instrument, *labels: str, amount: float = 1.0) -> None:
         """Add to a counter or a gauge."""
@@ -89,13 +90,25 @@ class Metrics:
 
         Several may be watched for one instrument. One that fails, or takes too long, is left out that time.
         """
-        self._reads.append((instrument, read))
+
+        async def told() -> list[tuple[Instrument, Labels, float]]:
+            found = read()
+            points = await found if inspect.isawaitable(found) else found
+            return [(instrument, labels, value) for labels, value in points]
+
+        self.watch_together(instrument.name, told)
+
+    def watch_together(self, name: str, read: ReadMany) -> None:
+        """Have `read` called for values of several instruments that are known at once; `name` is for the log."""
+        self._reads.append((name, read))
 
     async def collect(self) -> list[Collected]:
         """Return every instrument that has a series."""
         values = {instrument: dict(series) for instrument, series in self._values.items()}
-        for instrument, read in self._reads:
-            values.setdefault(instrument, {}).update(await _read(instrument, read))
+        for name, read in self._reads:
+            for instrument, labels, value in await _read(name, read):
+                series = values.setdefault(instrument, {})
+                series[_admitted(instrument, labels, series)] = value
         told = [Collected(instrument, values=series) for instrument, series in values.items() if series]
         for instrument, distributions in self._distributions.items():
             copied = {labels: Distribution(list(one.counts), one.sum) for labels, one in distributions.items()}
@@ -110,16 +123,10 @@ def _admitted(instrument: Instrument, labels: Labels, series: Mapping[Labels, ob
     return labels if len(series) < MAX_SERIES else (OTHER,) * len(labels)
 
 
-async def _read(instrument: Instrument, read: Read) -> dict[Labels, float]:
+async def _read(name: str, read: ReadMany) -> list[tuple[Instrument, Labels, float]]:
     try:
-        found = read()
-        if inspect.isawaitable(found):
-            async with asyncio.timeout(READ_SECONDS):
-                found = await found
-        series: dict[Labels, float] = {}
-        for labels, value in found:
-            series[_admitted(instrument, labels, series)] = value
+        async with asyncio.timeout(READ_SECONDS):
+            return list(await read())
     except Exception as error:  # noqa: BLE001 - whatever it is: a scrape is for bad days
-        log.warning("a metric cannot be read", metric=instrument.name, error=type(error).__name__)
-        return {}
-    return series
+        log.warning("a metric cannot be read", metric=name, error=type(error).__name__)
+        return []

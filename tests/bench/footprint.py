@@ -73,7 +73,7 @@ def footprint(providers: str, starts: int) -> Footprint:
 
 def _started(providers: str) -> Footprint:
     port, admin = _free_ports()
-    text = f"listen:\n  port: {port}\nadmin:\n  port: {admin}\nstore:\n  ephemeral: true\nproviders:\n{providers}"
+    text = f"listen:\n  port: {port}\nadmin:\n  port: {admin}\nproviders:\n{providers}"
     with TemporaryDirectory() as folder:
         (Path(folder) / "gateway.yaml").write_text(text)
         command = [str(Path(sys.executable).with_name("ordergate")), "serve", "--config", f"{folder}/gateway.yaml"]

@@ -29,13 +29,13 @@ class Child:
 
 
 @contextmanager
-def served(module: str, upstream: str = "", telemetry: str = "") -> Iterator[Child]:
-    """Run a module that prints its URL; end it on the way out, whatever happens. `telemetry` is a mode of a gateway's.
+def served(module: str, upstream: str = "", **environ: str) -> Iterator[Child]:
+    """Run a module that prints its URL; end it on the way out, whatever happens. `environ` is for it alone.
 
     Raises RuntimeError when it does not come up.
     """
     command = [sys.executable, "-m", module]
-    environment = {**os.environ, "PYTHONPATH": str(TESTS), "UPSTREAM": upstream, "TELEMETRY": telemetry}
+    environment = {**os.environ, "PYTHONPATH": str(TESTS), "UPSTREAM": upstream, **environ}
     with running(command, environment) as process:
         assert process.stdout is not None
         if not select.select([process.stdout], [], [], START_SECONDS)[0]:

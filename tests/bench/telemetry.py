@@ -34,7 +34,7 @@ def costs(
     """Measure one path in every mode; the provider stands in for the collector too."""
     with ExitStack() as stack:
         plain = stack.enter_context(served("bench.unlimited", provider.url))
-        modes = {mode: stack.enter_context(served("bench.unlimited", provider.url, mode)) for mode in MODES}
+        modes = {mode: stack.enter_context(served("bench.unlimited", provider.url, TELEMETRY=mode)) for mode in MODES}
         for server in (plain, *modes.values()):
             check(server)
             measure(server, path, connections, 1)

@@ -1,6 +1,7 @@
 """Ordergate as it is, but for one thing: it does not keep the providers' documented rates.
 
 Gelato's hundred requests a second would be all that a benchmark could measure. The pacer still runs; it has no limits.
+The catalog cache keeps CACHE_BYTES of the environment: nothing without it, so that each request is one to the provider.
 """
 
 import os
@@ -24,6 +25,8 @@ admin:
 store:
   url: ${STORE}
   ephemeral: true
+cache:
+  max_bytes: ${CACHE_BYTES:-0}
 providers:
   gelato:
     adapter: gelato

@@ -36,7 +36,9 @@ class PublishedContract:
         path = target.partition("?")[0]
         for template, pattern in self._paths.items():
             if pattern.fullmatch(path):
-                found: Mapping[str, Any] | None = self.document["paths"][template].get(method.lower())
+                # HEAD is what GET is, without a body.
+                name = "get" if method == "HEAD" else method.lower()
+                found: Mapping[str, Any] | None = self.document["paths"][template].get(name)
                 return found
         return None
 

@@ -5,7 +5,7 @@ from contextlib import closing
 from typing import Any, TypeVar
 
 from adapters.contract.wire import HttpResponse
-from gateway.config.model import Resilience
+from gateway.config.resilience import Resilience
 from policies.journal import Operation
 from support import virtual_time
 from support.scripted_provider import Network, lost, provider_of

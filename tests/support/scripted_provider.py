@@ -29,7 +29,8 @@ from adapters.contract.models.requests import NewOrder
 from adapters.contract.models.resources import ChangedPart, Order, OrderChange, PartProblem, PartState
 from adapters.contract.traits import RateLimit, Trait
 from adapters.contract.wire import HttpRequest, HttpResponse, json_body
-from gateway.config.model import Resilience, Timeouts
+from gateway.config.model import Timeouts
+from gateway.config.resilience import Resilience
 from gateway.providers.channel import Channel, channel
 from gateway.providers.evidence import SendFailed, WirePhase
 from gateway.providers.outbound import Outbound

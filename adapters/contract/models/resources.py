@@ -30,8 +30,11 @@ Status = Literal[
 ]
 
 
-class Resource(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
-    """A canonical value: never changed after it is returned; members at their default are absent on the wire."""
+class Resource(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel", gc=False):
+    """A canonical value: never changed after it is returned; members at their default are absent on the wire.
+
+    It holds texts, numbers and other such values, never itself, so the collector of circles need not look at it.
+    """
 
 
 class Money(Resource, frozen=True, kw_only=True):

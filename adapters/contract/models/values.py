@@ -39,6 +39,13 @@ def instant(value: Any) -> datetime:
 # What most providers write: nothing to parse, to refuse or to write out.
 _PLAIN = re.compile(r"-?(?:0|[1-9][0-9]{0,29})(?:\.[0-9]{1,30})?")
 
+
+@lru_cache(maxsize=4096)
+def _is_plain(text: str) -> bool:
+    """Tell whether text is a plain decimal number: remembered, for the same prices come again and again."""
+    return _PLAIN.fullmatch(text) is not None
+
+
 AwareDatetime = Annotated[datetime, BeforeValidator(instant)]
 """A time read from RFC 3339 text with an offset."""
 
@@ -75,7 +82,7 @@ def amount(value: Any) -> str:
 
     Digits stay as they are; exponents are written out. Raises MalformedResponse for anything else.
     """
-    if isinstance(value, str) and _PLAIN.fullmatch(value):
+    if isinstance(value, str) and len(value) < 64 and _is_plain(value):
         return value
     if isinstance(value, bool) or not isinstance(value, int | str):
         raise MalformedResponse("An amount is neither a number nor numeric text.", status=200)

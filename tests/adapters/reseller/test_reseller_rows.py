@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 
 from adapters.contract.errors import MalformedResponse
+from adapters.contract.wire import HttpResponse, json_body
+from adapters.reseller.catalog import inputs
 from adapters.reseller.envelope import Members
-from adapters.reseller.rows import Details, Row, read
+from adapters.reseller.rows import Details, Row, read, read_all
 
 # Reseller Documentation, Get Product Detail; prices as the codec gives fractions.
 DOCUMENTED: dict[str, Any] = {
@@ -55,3 +57,50 @@ def test_a_product_without_ids_is_refused(wrong: dict[str, Any]) -> None:
     """Nobody could order what has no ids."""
     with pytest.raises(MalformedResponse):
         read(Members({**DOCUMENTED, **wrong}))
+
+
+def listing(*products: Any, **members: Any) -> HttpResponse:
+    """Return an answer of List Products."""
+    return HttpResponse(200, {}, json_body({"success": True, "data": list(products), **members}))
+
+
+def test_a_documented_list_is_read() -> None:
+    """Prices keep the digits that were written, whether as numbers or as text."""
+    body = b'{"data": [{"productID": 265, "customerStoreProductID": 234, "salePrice": 19.90}], "success": true}'
+    assert read_all(HttpResponse(200, {}, body)) == [Row(product=265, store_product=234, sale_price="19.90")]
+    assert read_all(listing(DOCUMENTED, DOCUMENTED)) == [READ, READ]
+    assert read_all(listing()) == []
+
+
+def test_a_product_that_is_odd_takes_none_of_the_others_along() -> None:
+    """Where one product of a list is not as documented, all are read none the less."""
+    odd = DOCUMENTED | {"totalStock": "7", "saleMaxCount": []}
+    assert read_all(listing(DOCUMENTED, odd)) == [READ, READ]
+
+
+def test_a_list_is_read_in_whatever_case_its_names_are() -> None:
+    """The documentation prints `ProductID`, the wire says `productID`."""
+    assert read_all(listing({name[:1].upper() + name[1:]: value for name, value in DOCUMENTED.items()})) == [READ]
+
+
+def test_required_inputs_are_read_in_whatever_case_their_names_are() -> None:
+    """Also of a list that was otherwise taken in one go."""
+    entries = [{"Identifier": "playerId", "Type": "text", "is_required": False}]
+    [row] = read_all(listing(DOCUMENTED | {"productRequire": entries}))
+    assert [(one.identifier, one.required) for one in inputs(row.require)] == [("playerId", False)]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        HttpResponse(200, {}, b"<html>"),
+        HttpResponse(200, {}, b'{"success": true, "data": null}'),
+        HttpResponse(200, {}, b'{"success": true, "data": [1]}'),
+        HttpResponse(200, {}, b'{"success": true, "data": [{"productID": 265}]}'),
+        HttpResponse(200, {}, b'{"success": "maybe", "data": []}'),
+    ],
+)
+def test_what_is_no_list_of_products_is_malformed(answer: HttpResponse) -> None:
+    """It is told as such, and never as an empty list."""
+    with pytest.raises(MalformedResponse):
+        read_all(answer)

@@ -160,28 +160,6 @@ async def test_a_provider_that_is_not_the_callers_is_forbidden(running: Running)
     assert (await running.call("POST", "/v1/orders", order, key="s-2", headers=as_("games"))).problem == "forbidden"
 
 
-async def test_one_caller_never_sees_or_replays_anothers_operation(running: Running) -> None:
-    """The same key of two callers is two keys; operations of others do not exist."""
-    first = await running.call("POST", "/v1/orders", codes("S-3"), key="same", headers=as_("shop"))
-    second = await running.call("POST", "/v1/orders", codes("S-4"), key="same", headers=as_("games"))
-    assert (first.status, second.status) == (201, 201)
-    assert first.body["id"] != second.body["id"]
-    foreign = await running.call("GET", f"/v1/operations/{first.body['operation']}", headers=as_("games"))
-    unknown = await running.call("GET", "/v1/operations/019315f2-0000-7000-8000-000000000001", headers=as_("games"))
-    assert (foreign.status, without_id(foreign)) == (unknown.status, without_id(unknown)) == (404, without_id(unknown))
-    mine = await running.call("GET", "/v1/operations", headers=as_("games"))
-    assert first.body["operation"] not in {operation["id"] for operation in mine.body["items"]}
-
-
-async def test_anothers_reference_is_taken_but_its_operation_is_not_told(running: Running) -> None:
-    """The account is shared, so the reference is; whose order it is stays their business."""
-    await running.call("POST", "/v1/orders", codes("S-5"), key="s-5", headers=as_("shop"))
-    second = await running.call("POST", "/v1/orders", codes("S-5"), key="s-6", headers=as_("games"))
-    assert (second.status, second.problem) == (409, "duplicate-order-reference")
-    assert "operation" not in second.body
-    assert "Location" not in second.headers
-
-
 async def test_goods_are_for_callers_with_the_scope(running: Running) -> None:
     """Codes of digital goods are read by `goods:read` only, and no placed order is answered with them."""
     placed = await running.call("POST", "/v1/orders", codes("S-7"), key="s-7", headers=as_("games"))

@@ -17,7 +17,7 @@ from typing_extensions import override
 from adapters.contract.errors import AdapterError
 from adapters.contract.flow import Flow
 from adapters.contract.wire import HttpRequest, HttpResponse
-from gateway.config.model import Resilience
+from gateway.config.resilience import Resilience
 from gateway.providers.channel import Channel
 from gateway.providers.outbound import Outbound
 from gateway.providers.pacing import NOBODY, Admission, Pacer

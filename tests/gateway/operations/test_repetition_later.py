@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from adapters.contract.flow import Flow
 from adapters.contract.wire import HttpRequest, HttpResponse
-from gateway.config.model import Resilience
+from gateway.config.resilience import Resilience
 from policies.errors import CircuitOpen, Withdrawn
 from support import virtual_time
 from support.pacing import refuse

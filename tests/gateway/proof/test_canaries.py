@@ -33,6 +33,7 @@ CALLS = 10_000 if os.environ.get("ORDERGATE_PROVE") else 300
 AT_ONCE = 8
 CALLER_KEY = "canary-caller-key-7261/+"
 
+# Without a circuit, which would keep most of the calls from the provider.
 CONFIGURATION = """\
 listen:
   port: 0
@@ -56,6 +57,10 @@ callers:
 providers:
   bol:
     adapter: bol
+    resilience:
+      breaker_failures: 0
+      read_retries: 0
+      order_retries: 0
     base_url: ${ADVERSARY}
     login_url: ${ADVERSARY}
     credentials:
@@ -63,12 +68,20 @@ providers:
       client_secret: ${BOL_SECRET}
   gelato:
     adapter: gelato
+    resilience:
+      breaker_failures: 0
+      read_retries: 0
+      order_retries: 0
     base_url: ${ADVERSARY}
     credentials:
       api_key: ${GELATO_KEY}
       api_secret: ${GELATO_SECRET}
   rexel:
     adapter: rexel
+    resilience:
+      breaker_failures: 0
+      read_retries: 0
+      order_retries: 0
     base_url: ${ADVERSARY}
     token_url: ${ADVERSARY}/oauth2/token
     id_customer: '1234567'
@@ -78,6 +91,10 @@ providers:
       subscription_key: ${REXEL_KEY}
   reseller:
     adapter: reseller
+    resilience:
+      breaker_failures: 0
+      read_retries: 0
+      order_retries: 0
     base_url: ${ADVERSARY}
     credentials:
       email: ${RESELLER_EMAIL}
@@ -85,6 +102,10 @@ providers:
       api_key: ${RESELLER_KEY}
   reusely:
     adapter: reusely
+    resilience:
+      breaker_failures: 0
+      read_retries: 0
+      order_retries: 0
     base_url: ${ADVERSARY}
     currency: USD
     custom_fields_reference: reference

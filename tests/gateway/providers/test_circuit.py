@@ -11,7 +11,7 @@ from typing_extensions import override
 from adapters.contract.errors import NoAnswer, ProviderError
 from adapters.contract.flow import Flow
 from adapters.contract.wire import HttpRequest, HttpResponse
-from gateway.config.model import Resilience
+from gateway.config.resilience import Resilience
 from gateway.providers.provider import Provider
 from gateway.providers.trip import Purpose, Trip, within
 from policies.errors import CircuitOpen

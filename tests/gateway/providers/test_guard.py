@@ -12,7 +12,7 @@ from adapters.contract.errors import ProviderError, RateLimited, Unavailable
 from adapters.contract.flow import Flow
 from adapters.contract.traits import Trait
 from adapters.contract.wire import HttpRequest, HttpResponse
-from gateway.config.model import Resilience
+from gateway.config.resilience import Resilience
 from gateway.providers.provider import Provider
 from gateway.providers.trip import Purpose, Trip, within
 from policies.errors import Overloaded, PolicyError

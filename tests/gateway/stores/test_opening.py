@@ -2,12 +2,15 @@
 
 import sqlite3
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
-from gateway.stores.opening import open_journal
+from gateway.stores.opening import open_journal, permits_beside
 from policies.journal import JournalRefused
+from policies.permits import Budget, Wait
 from support.journals import operation
+from support.postgres_store import server_url
 
 
 async def test_memory_is_a_journal_for_who_accepts_that_it_forgets() -> None:
@@ -34,6 +37,38 @@ async def test_a_path_is_relative_to_the_folder_or_absolute(tmp_path: Path) -> N
         database = sqlite3.connect(path)
         assert database.execute("SELECT count(*) FROM operation").fetchone() == (1,)
         database.close()
+
+
+async def test_rates_are_remembered_where_the_journal_is(tmp_path: Path) -> None:
+    """What one start has used of an hour is used for the next, unless everything is forgotten."""
+    hour, minute = Budget("acme/hour", 1, 3600.0), Budget("acme/minute", 1, 60.0)
+    for url, remembers in [("sqlite:a.db", True), ("memory:", False)]:
+        for start in range(2):
+            journal = await open_journal(url, ephemeral=True, folder=tmp_path)
+            permits = permits_beside(journal, url, cold=False)
+            await permits.open()
+            taken = await permits.take([(hour, 1)], 10.0)
+            assert isinstance(taken, Wait) == (remembers and start == 1)
+            await permits.close()
+            await journal.close()
+    forgetting = permits_beside(await open_journal("memory:", ephemeral=True), "memory:", cold=True)
+    await forgetting.open()
+    assert isinstance(await forgetting.take([(minute, 1)], 10.0), Wait)
+
+
+async def test_a_fleet_shares_rates_in_its_database() -> None:
+    """Each instance asks the same."""
+    url = server_url()
+    journal = await open_journal(url)
+    hour = Budget(f"acme/{uuid4()}", 1, 3600.0)
+    instances = [permits_beside(journal, url, cold=True) for _ in range(2)]
+    for permits in instances:
+        await permits.open()
+    answers = [await permits.take([(hour, 1)], 10.0) for permits in instances]
+    assert [isinstance(answer, Wait) for answer in answers] == [False, True]
+    for permits in instances:
+        await permits.close()
+    await journal.close()
 
 
 async def test_keys_seal(tmp_path: Path) -> None:

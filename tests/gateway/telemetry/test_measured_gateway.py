@@ -50,6 +50,15 @@ async def test_calls_are_counted_by_method_route_and_status() -> None:
     assert samples[count, "", "405", "_OTHER"] == 1
     assert samples["http_server_active_requests", "GET"] == 0
     assert samples["ordergate_provider_queue_duration_seconds_count", "gelato"] == 3
+    budgets = {
+        name: [value for key, value in samples.items() if key[0] == f"ordergate_budget_{name}"]
+        for name in ("use_ratio", "limit", "waiting")
+    }
+    assert max(budgets["use_ratio"]) > 0
+    assert min(budgets["limit"]) >= 1
+    assert set(budgets["waiting"]) == {0}
+    assert samples["ordergate_provider_circuit", "closed", "gelato"] == 1
+    assert samples["ordergate_provider_circuit", "gelato", "open"] == 0
     assert not [key for key in samples if "jane" in str(key) or "no-such" in str(key)]
 
 
@@ -59,3 +68,20 @@ async def test_nothing_is_measured_by_default() -> None:
     configuration = CONFIGURATION.replace("prometheus: true", "prometheus: false").replace("simulated: true", real)
     async with running_gateway(configuration) as running:
         assert (await scraped(running, TOKEN))[0] == 404
+
+
+async def test_an_account_that_is_down_is_seen_in_its_circuit() -> None:
+    """A read is sent again until the circuit opens, and then not any more."""
+    real = "base_url: http://127.0.0.1:9\n    resilience:\n      breaker_failures: 2\n      breaker_pause: 300"
+    real += "\n    credentials:\n      api_key: key\n      api_secret: secret"
+    async with running_gateway(CONFIGURATION.replace("simulated: true", real)) as running:
+        assert (await running.call("GET", "/v1/orders/gelato:1")).status == 503
+        assert (await running.call("GET", "/v1/orders/gelato:1")).status == 503
+        _, samples = await scraped(running, TOKEN)
+    assert samples["ordergate_provider_circuit", "gelato", "open"] == 1
+    assert samples["ordergate_provider_circuit", "closed", "gelato"] == 0
+    assert samples["ordergate_provider_retries_total", "gelato", "read"] >= 1
+    count = "http_client_request_duration_seconds_count"
+    sent = {key: value for key, value in samples.items() if key[0] == count}
+    assert sum(sent.values()) >= 2
+    assert all("not-sent" in key for key in sent)
