@@ -16,6 +16,7 @@ from gateway.admin import health
 from gateway.api import docs, key_sources, server
 from gateway.api.callers import Callers, callers_of, is_loopback
 from gateway.api.context import Context
+from gateway.api.inbound import Inbound
 from gateway.api.issuers import issuers_of
 from gateway.api.json_web_tokens import JsonWebTokens
 from gateway.cache import Cache, lifetimes
@@ -80,6 +81,7 @@ class Gateway:
         self._simulators: SimulatorProcess | None = None
         self._journal: Journal | None = None
         self._engine: Engine | None = None
+        self._inbound = Inbound()
         self._worker: Worker | None = None
         self._quarantine: Quarantine | None = None
         self._listeners: list[Listener] = []
@@ -137,7 +139,9 @@ class Gateway:
             journal=journal,
             engine=self._engine,
             cache=self._cache,
+            inbound=self._inbound,
         )
+        self._inbound.start()
         await self._listen(context)
         self._telemetry.start()
         for warning in configured.warnings:
@@ -192,6 +196,7 @@ class Gateway:
     async def stop(self, *, grace: float = DRAIN_SECONDS) -> None:
         """Take nothing new, let operations under way end within `grace` seconds, close everything."""
         self._readiness.ready = False
+        self._inbound.stop()
         if self._quarantine is not None:
             await self._quarantine.stop()
         if self._worker is not None:

@@ -107,7 +107,8 @@ def _handled(context: Context, endpoint: Endpoint) -> Any:
     async def handled(request: web.Request) -> web.Response:
         try:
             call = await _admitted(context, endpoint, request)
-            return _response(request, await endpoint.handler(call))
+            with context.inbound.admitted(call.caller.name, catalog=endpoint.tag == "catalog"):
+                return _response(request, await endpoint.handler(call))
         except JournalUnavailable as error:
             told = _described(request[_CALL_KEY], error)
             if endpoint.write:
