@@ -5,12 +5,11 @@ import gc
 import time
 from collections.abc import Mapping
 from importlib.metadata import version
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import structlog
 from uuid_utils import uuid7
 
-from adapters.contract.adapter import Adapter
 from adapters.contract.models import values
 from gateway.admin import health
 from gateway.api import docs, key_sources, server
@@ -29,9 +28,8 @@ from gateway.operations.resolver import Resolver
 from gateway.operations.twins import Twins
 from gateway.operations.worker import Worker
 from gateway.providers.channel import Channel, channel
-from gateway.providers.limits import limits_of, scope_of
+from gateway.providers.limits import account_pacer
 from gateway.providers.outbound import Outbound
-from gateway.providers.pacing import Pacer
 from gateway.providers.provider import Provider
 from gateway.providers.publishing import PublishedLimits
 from gateway.simulation import SimulatorProcess, start_process
@@ -230,7 +228,7 @@ class Gateway:
 
     def _provider(self, entry: Configured, way: Channel) -> Provider:
         adapter = entry.adapter()
-        pacer = self._pacer(entry, adapter)
+        pacer = account_pacer(adapter, entry.common.adapter, entry.common.limits, self._permits)
         self._telemetry.budgets(adapter.name, pacer)
         provider = Provider(
             adapter,
@@ -246,16 +244,6 @@ class Gateway:
         provider.writes_paused = entry.common.writes == "paused"
         self._telemetry.circuit(provider.name, provider.guard.circuit)
         return provider
-
-    def _pacer(self, entry: Configured, adapter: Adapter[Any, Any]) -> Pacer:
-        configured = entry.common.limits
-        return Pacer(
-            limits_of(adapter.limits(), adapter.combine, configured),
-            self._permits,
-            scope_of(entry.name, entry.common.adapter, entry.credentials),
-            share=configured.share,
-            max_waiting=configured.max_waiting,
-        )
 
     def _channel(self, entry: Configured) -> Channel:
         common = entry.common
