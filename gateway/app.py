@@ -16,6 +16,7 @@ from gateway.admin import health
 from gateway.api import docs, key_sources, server
 from gateway.api.callers import Callers, callers_of, is_loopback
 from gateway.api.context import Context
+from gateway.api.inbound import Inbound
 from gateway.api.issuers import issuers_of
 from gateway.api.json_web_tokens import JsonWebTokens
 from gateway.cache import Cache, lifetimes
@@ -32,6 +33,7 @@ from gateway.providers.limits import limits_of, scope_of
 from gateway.providers.outbound import Outbound
 from gateway.providers.pacing import Pacer
 from gateway.providers.provider import Provider
+from gateway.providers.publishing import PublishedLimits
 from gateway.simulation import SimulatorProcess, start_process
 from gateway.stores.opening import open_journal, permits_beside, spool_place
 from gateway.stores.sealing import Sealing
@@ -75,9 +77,11 @@ class Gateway:
         self._telemetry = Telemetry()
         # Those of the store, once it is open: who does not serve needs none.
         self._permits: Permits = LocalPermits(time.monotonic)
+        self._published = PublishedLimits()
         self._simulators: SimulatorProcess | None = None
         self._journal: Journal | None = None
         self._engine: Engine | None = None
+        self._inbound = Inbound()
         self._worker: Worker | None = None
         self._quarantine: Quarantine | None = None
         self._listeners: list[Listener] = []
@@ -135,7 +139,9 @@ class Gateway:
             journal=journal,
             engine=self._engine,
             cache=self._cache,
+            inbound=self._inbound,
         )
+        self._inbound.start()
         await self._listen(context)
         self._telemetry.start()
         for warning in configured.warnings:
@@ -185,10 +191,12 @@ class Gateway:
         for listener in self._listeners:
             await listener.start()
         self.url, self.admin_url = public.url, private.url
+        self._published.start(self.providers.values())
 
     async def stop(self, *, grace: float = DRAIN_SECONDS) -> None:
         """Take nothing new, let operations under way end within `grace` seconds, close everything."""
         self._readiness.ready = False
+        self._inbound.stop()
         if self._quarantine is not None:
             await self._quarantine.stop()
         if self._worker is not None:
@@ -197,6 +205,7 @@ class Gateway:
             await self._engine.close(grace)
         for listener in reversed(self._listeners):
             await listener.stop()
+        await self._published.stop()
         await self._permits.close()
         await self._cache.close()
         # Before the journal: a last look at what is measured asks it.

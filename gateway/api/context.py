@@ -12,6 +12,7 @@ from adapters.contract import codec
 from adapters.contract.models.resources import Resource
 from gateway.api.body import MAX_BYTES, ApiError, decode, refuse, refuse_violations, validated, violations
 from gateway.api.callers import Caller, Callers
+from gateway.api.inbound import Inbound
 from gateway.api.problems import Problem, ProblemViolation
 from gateway.cache import Cache
 from gateway.config.model import Route
@@ -51,6 +52,7 @@ class Context:
     journal: Journal
     engine: Engine
     cache: Cache
+    inbound: Inbound
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,9 +27,11 @@ from gateway.providers.provider import Provider
 from gateway.providers.trip import Trip, within
 from policies.errors import PolicyError
 from policies.journal import Evidence, Operation
-from policies.operation import Next, State, next_move, pause
+from policies.operation import FINAL, Next, State, next_move, pause
 from policies.queueing import Priority
 
+ID_TRIES = 12
+"""How often the id of a placed order is looked for, over some half an hour."""
 CLOCK_SKEW = timedelta(minutes=5)
 _NONE = Trait("none", source="no trait was declared")
 _HOPE = {"succeeded": 0, "pending": 1, "timeout": 2}
@@ -57,6 +59,9 @@ class Resolver:
         trip.priority = _PRIORITIES.get(operation.state, Priority.RESOLVE)
         run = Run(self._engine.journal, provider, operation, steps, trip, attended=within(0.0))
         intent = Intent.decoded(operation.kind, operation.content)
+        if operation.state in FINAL:
+            await self._look_for_id(run, intent)
+            return
         now = datetime.now(UTC)
         step = next(iter(run.recorder.doubtful()), None)
         trait = provider.adapter.traits().get(step.name, _NONE) if step is not None else self._trait(provider, intent)
@@ -96,14 +101,35 @@ class Resolver:
 
     # Ways to find out -------------------------------------------------------------------------------------------
 
-    async def _look_up(self, run: Run, intent: Intent) -> None:
-        operation, adapter = run.operation, run.provider.adapter
-        assert isinstance(intent.content, NewOrder)  # noqa: S101 - only placing has this trait
+    async def _look_for_id(self, run: Run, intent: Intent) -> None:
+        """Look for the id of an order whose answer said yes and could not be read: nothing else comes of it."""
+        found, verdict = None, "absent"
+        try:
+            found = await self._found(run, intent)
+        except (AdapterError, PolicyError, AdapterFault) as error:
+            verdict = type(error).__name__
+        now, tries = datetime.now(UTC), run.operation.probes + 1
+        members: dict[str, object] = {"probes": tries, "owner": None, "lease_until": None}
+        if found is not None:
+            verdict = "found"
+            members |= {"subject": found.id, "answer": answers.of_result(found, run.operation), "due": None}
+        else:
+            members["due"] = now + timedelta(seconds=pause(tries)) if tries < ID_TRIES else None
+        evidence = Evidence(now, "look-up", verdict, detail=None if found is None else found.id)
+        await run.store(run.operation.state, evidence, **members)
+
+    async def _found(self, run: Run, intent: Intent) -> Order | None:
+        """Return the order that was placed, if it is there. Raises AdapterError, PolicyError, AdapterFault."""
+        operation = run.operation
+        assert isinstance(intent.content, NewOrder)  # noqa: S101 - only placing is looked up so
         context = WriteContext(operation.id, operation.created_at)
         since = (operation.first_sent_at or operation.created_at) - CLOCK_SKEW
         run.trip.recorder = None
+        return await run.provider.run(run.provider.adapter.find_order(intent.content, since, context), run.trip)
+
+    async def _look_up(self, run: Run, intent: Intent) -> None:
         try:
-            found = await run.provider.run(adapter.find_order(intent.content, since, context), run.trip)
+            found = await self._found(run, intent)
         except (AdapterError, PolicyError, AdapterFault) as error:
             await self._told_nothing(run, "look-up", type(error).__name__)
             return

@@ -5,6 +5,7 @@ import math
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import structlog
 
 from adapters.contract.adapter import WriteContext
@@ -14,6 +15,7 @@ from adapters.contract.models.resources import Order, OrderChange
 from gateway.errors import AdapterFault
 from gateway.operations import answers
 from gateway.operations.intents import Intent
+from gateway.operations.processes import processes
 from gateway.operations.recorder import OperationRecorder, Sent
 from gateway.points import reach
 from gateway.providers.provider import Provider
@@ -170,6 +172,9 @@ class Run:
 
         A flow that was sent again tells what became of the last try; while an earlier one is open, "no" is not sure.
         """
+        if isinstance(result, OrderChange) and result.state == "unknown" and processes(result):
+            # One part is in doubt and another under way: first that one is followed to its end.
+            result = msgspec.structs.replace(result, state="pending")
         state = answers.state_of(result, self.trip.attempts)
         if found_out and state == "cancelled":
             # The requests are long answered: what the provider took on and then refused is final.
@@ -191,7 +196,7 @@ class Run:
             answer=answer,
             subject=subject,
             cause="refused" if self.recorder.rejected and open_still else self.operation.cause,
-            doubt=state == "unknown",
+            doubt=state == "unknown" or (state == "pending" and bool(self.recorder.doubtful())),
             probes=self._tries() if open_still else 0,
             due=now + timedelta(seconds=pause(self._tries())) if open_still else None,
             owner=None,
@@ -213,7 +218,7 @@ class Run:
             cause="refused" if self.recorder.rejected else type(error).__name__,
             doubt=state == "unknown",
             probes=self._tries() if state == "unknown" else 0,
-            due=now + timedelta(seconds=pause(self._tries())) if state == "unknown" else None,
+            due=now + timedelta(seconds=pause(self._tries())) if state == "unknown" or self._lacks_id(state) else None,
             owner=None,
             lease_until=None,
         )
@@ -225,6 +230,10 @@ class Run:
             idempotency_key=ended.key,
             provider=ended.account,
         )
+
+    def _lacks_id(self, state: State) -> bool:
+        """Tell whether an order was placed whose id is still to be asked for."""
+        return state == "succeeded" and self.operation.kind == "orders.place" and self.provider.adapter.can_find_orders
 
     def _tries(self) -> int:
         """Return how often it was tried to find out; a run that sent nothing, only played back, was one more try."""

@@ -42,7 +42,8 @@ class WatchedJournal:
 
     async def update(self, operation: Operation, change: Change) -> bool:
         stored = await self._timed("update", self._journal.update(operation, change))
-        if stored and (operation.state in ENDS or operation.state == "parked"):
+        told_before = change.evidence[-1:] and change.evidence[-1].kind == "look-up"
+        if stored and (operation.state in ENDS or operation.state == "parked") and not told_before:
             self._metrics.add(ENDED, operation.account, operation.state)
         return stored
 

@@ -33,10 +33,29 @@ def no_try_lasts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Provider, "order_seconds", 0.0)
 
 
+DONE = reply(states={"p0": "succeeded"})
+
+
+async def test_a_process_under_way_is_followed_before_the_lost_one_is_looked_for(writing_to: WritingTo) -> None:
+    """Part of the change is known to be under way: it is not called unknown before that part has ended."""
+    adapter = Findable()
+    adapter.there = (ProcessState("p1", "succeeded"),)
+    polled = reply(states={"p0": "succeeded", "p1": "succeeded"})
+    network = Network(reply(202, process="p0"), lost(), by_step={"poll": polled})
+    writing = writing_to(provider_of(network, adapter))
+    operation = await writing.written(lambda: cancelling(["l0", "l1"]))
+    assert (operation.state, operation.doubt) == ("pending", True)
+    assert "find" not in network.steps()
+    await writing.looked(4)
+    assert (await writing.stored(operation)).state == "succeeded"
+    assert network.steps().count("cancel") == 2
+    assert network.steps().index("poll") < network.steps().index("find")
+
+
 @pytest.mark.parametrize("answer", [lost(), reply(500), reply(429)])
 async def test_a_look_up_without_an_answer_is_no_absence(answer: Any, writing_to: WritingTo) -> None:
     """However often it fails, the operation stays in doubt; absence is what the provider says, not what it does not."""
-    network = Network(reply(202, process="p0"), lost(), by_step={"find": answer})
+    network = Network(reply(202, process="p0"), lost(), by_step={"find": answer, "poll": DONE})
     writing = writing_to(provider_of(network, Findable()))
     operation = await writing.written(lambda: cancelling(["l0", "l1"]))
     await writing.looked(4)

@@ -1,0 +1,127 @@
+"""A gateway whose journal is away: nothing is sent, reads go on, and it heals by itself. And three that share one."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import pytest_asyncio
+
+from gateway.stores.ballast import Ballast
+from support.cut_line import cut_line
+from support.postgres_store import SERVER, PostgresStore
+from support.running import Answered, Running, running_gateway
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+CONFIGURATION = """\
+listen:
+  port: 0
+admin:
+  port: 0
+store:
+  url: {url}
+  ephemeral: true
+providers:
+  reseller:
+    adapter: reseller
+    simulated: true
+"""
+AT_THE_FIRSTS = """\
+listen:
+  port: 0
+admin:
+  port: 0
+store:
+  url: {url}
+providers:
+  reseller:
+    adapter: reseller
+    base_url: {simulator}
+    credentials:
+      email: reseller@shop.example
+      password: simulated-password
+"""
+DUPLICATES = 200 if os.environ.get("ORDERGATE_PROVE") else 30
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _server_is_stopped() -> Any:
+    yield
+    SERVER.stop()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def database() -> AsyncIterator[str]:
+    """An empty journal in PostgreSQL, by its URL."""
+    store = PostgresStore()
+    journal = await store.open()
+    await journal.close()
+    yield store.url
+
+
+async def ordered(running: Running, name: str) -> Answered:
+    """Order one code; `name` is the key and the number."""
+    order = {"reference": name, "lines": [{"productId": "reseller:266-235", "quantity": 1}]}
+    return await running.call("POST", "/v1/orders", order, key=name, headers={"Prefer": "wait=25"})
+
+
+async def placed(running: Running) -> list[str]:
+    """Return the references of what was really ordered."""
+    return [one["reference"] for one in (await running.truth("reseller"))["orders"]]
+
+
+async def test_on_a_full_disk_nothing_is_sent_and_known_keys_are_replayed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The journal can be read, so it is known that nothing was placed; with room again it goes on by itself."""
+    async with running_gateway(CONFIGURATION.format(url=f"sqlite:{tmp_path}/journal.db")) as running:
+        first = await ordered(running, "A-1")
+        with monkeypatch.context() as full:
+            full.setattr(Ballast, "shortage", lambda _: "the disk is full")
+            refused = await ordered(running, "A-2")
+            assert (refused.status, refused.problem) == (503, "journal-unavailable")
+            assert (refused.body["placed"], refused.body["retry"]) == ("no", "same-key")
+            assert (await running.call("GET", "/v1/orders?provider=reseller")).status == 200
+            again = await ordered(running, "A-1")
+            assert (again.status, again.body) == (201, first.body)
+        assert (await ordered(running, "A-2")).status == 201
+        assert await placed(running) == ["A-1-1", "A-2-1"]
+
+
+async def test_without_the_database_nothing_is_sent_and_what_a_key_did_is_not_known(database: str) -> None:
+    """Whether the key was used before stands in what cannot be read: nobody is told that it was not."""
+    parts = urlsplit(database)
+    async with cut_line(parts.port or 5432) as line:
+        url = parts._replace(netloc=parts.netloc.replace(f":{parts.port}", f":{line.port}")).geturl()
+        async with running_gateway(CONFIGURATION.format(url=url)) as running:
+            assert (await ordered(running, "B-1")).status == 201
+            line.refuses = True
+            await line.end()
+            for name in ("B-1", "B-2"):
+                refused = await ordered(running, name)
+                assert (refused.status, refused.problem) == (503, "journal-unavailable")
+                assert (refused.body["placed"], refused.body["retry"]) == ("unknown", "same-key")
+            assert (await running.call("GET", "/v1/orders?provider=reseller")).status == 200
+            assert await placed(running) == ["B-1-1"]
+            line.refuses = False
+            assert (await ordered(running, "B-1")).headers["Idempotency-Replayed"] == "true"
+            assert (await ordered(running, "B-2")).status == 201
+            assert await placed(running) == ["B-1-1", "B-2-1"]
+
+
+async def test_many_duplicates_over_three_gateways_are_one_order(database: str) -> None:
+    """One is first; all others get its answer, or are told that it is under way."""
+    async with running_gateway(CONFIGURATION.format(url=database)) as first:
+        others = AT_THE_FIRSTS.format(url=database, simulator=first.gateway.simulator_urls["reseller"])
+        async with running_gateway(others) as second, running_gateway(others) as third:
+            fleet = (first, second, third)
+            answers = await asyncio.gather(*(ordered(fleet[number % 3], "C-1") for number in range(DUPLICATES)))
+            assert await placed(first) == ["C-1-1"]
+    told = [(one.status, one.headers.get("Idempotency-Replayed")) for one in answers]
+    assert told.count((201, None)) == 1
+    assert all(one in {(201, None), (201, "true")} or one[0] == 409 for one in told)
+    assert len({one.body["id"] for one in answers if one.status == 201}) == 1
