@@ -5,12 +5,11 @@ import gc
 import time
 from collections.abc import Mapping
 from importlib.metadata import version
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import structlog
 from uuid_utils import uuid7
 
-from adapters.contract.adapter import Adapter
 from adapters.contract.models import values
 from gateway.admin import health
 from gateway.api import docs, key_sources, server
@@ -29,10 +28,10 @@ from gateway.operations.resolver import Resolver
 from gateway.operations.twins import Twins
 from gateway.operations.worker import Worker
 from gateway.providers.channel import Channel, channel
-from gateway.providers.limits import limits_of, scope_of
+from gateway.providers.limits import account_pacer
 from gateway.providers.outbound import Outbound
-from gateway.providers.pacing import Pacer
 from gateway.providers.provider import Provider
+from gateway.providers.publishing import PublishedLimits
 from gateway.simulation import SimulatorProcess, start_process
 from gateway.stores.opening import open_journal, permits_beside, spool_place
 from gateway.stores.sealing import Sealing
@@ -76,6 +75,7 @@ class Gateway:
         self._telemetry = Telemetry()
         # Those of the store, once it is open: who does not serve needs none.
         self._permits: Permits = LocalPermits(time.monotonic)
+        self._published = PublishedLimits()
         self._simulators: SimulatorProcess | None = None
         self._journal: Journal | None = None
         self._engine: Engine | None = None
@@ -189,6 +189,7 @@ class Gateway:
         for listener in self._listeners:
             await listener.start()
         self.url, self.admin_url = public.url, private.url
+        self._published.start(self.providers.values())
 
     async def stop(self, *, grace: float = DRAIN_SECONDS) -> None:
         """Take nothing new, let operations under way end within `grace` seconds, close everything."""
@@ -202,6 +203,7 @@ class Gateway:
             await self._engine.close(grace)
         for listener in reversed(self._listeners):
             await listener.stop()
+        await self._published.stop()
         await self._permits.close()
         await self._cache.close()
         # Before the journal: a last look at what is measured asks it.
@@ -226,7 +228,7 @@ class Gateway:
 
     def _provider(self, entry: Configured, way: Channel) -> Provider:
         adapter = entry.adapter()
-        pacer = self._pacer(entry, adapter)
+        pacer = account_pacer(adapter, entry.common.adapter, entry.common.limits, self._permits)
         self._telemetry.budgets(adapter.name, pacer)
         provider = Provider(
             adapter,
@@ -242,16 +244,6 @@ class Gateway:
         provider.writes_paused = entry.common.writes == "paused"
         self._telemetry.circuit(provider.name, provider.guard.circuit)
         return provider
-
-    def _pacer(self, entry: Configured, adapter: Adapter[Any, Any]) -> Pacer:
-        configured = entry.common.limits
-        return Pacer(
-            limits_of(adapter.limits(), adapter.combine, configured),
-            self._permits,
-            scope_of(entry.name, entry.common.adapter, entry.credentials),
-            share=configured.share,
-            max_waiting=configured.max_waiting,
-        )
 
     def _channel(self, entry: Configured) -> Channel:
         common = entry.common

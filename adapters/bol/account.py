@@ -9,7 +9,7 @@ from pydantic import Field, SecretStr, field_validator
 from typing_extensions import override
 
 from adapters.bol import errors, mapping
-from adapters.bol.limits import LIMITS
+from adapters.bol.limits import LIMITS, PUBLISHED, published
 from adapters.contract.adapter import Adapter, Credentials, ProviderSettings, Token
 from adapters.contract.errors import MalformedResponse, ProviderError
 from adapters.contract.flow import Flow
@@ -76,6 +76,7 @@ class BolAccount(Adapter[BolSettings, BolCredentials]):
     catalog_ttls: ClassVar[Mapping[str, float]] = {"list_categories": 6 * 3600.0}
     Settings: ClassVar[type[ProviderSettings]] = BolSettings
     Credentials: ClassVar[type[Credentials]] = BolCredentials
+    combine: ClassVar[Literal["all", "most_specific"]] = "most_specific"
     refusals: ClassVar[Mapping[str, str]] = {
         "place_order": "Orders come from bol's customers; the Retailer API has no endpoint that creates one.",
         "change_delivery": "The customer chose where and how an order is delivered; a retailer cannot change it.",
@@ -97,6 +98,12 @@ class BolAccount(Adapter[BolSettings, BolCredentials]):
             RateLimit(limit.method, self._route(limit.route), limit.requests, limit.seconds, limit.source)
             for limit in LIMITS
         )
+
+    @override
+    def published_limits(self) -> Flow[tuple[RateLimit, ...]]:
+        """Read the limits that bol publishes for everybody."""
+        response: HttpResponse = yield HttpRequest("GET", PUBLISHED, headers={"accept": JSON}, step="limits")
+        return published(response.json())
 
     @override
     def login(self, now: datetime) -> Flow[Token]:

@@ -72,7 +72,7 @@ def _by_draft(policies: str, states: str) -> tuple[ToldLimit, ...]:
         policy = known.pop(name, {})
         told.append(ToldLimit(_integer(policy, "q"), _integer(state, "r"), _integer(state, "t"), _integer(policy, "w")))
     told += [ToldLimit(requests=_integer(policy, "q"), window=_integer(policy, "w")) for policy in known.values()]
-    return tuple(told)
+    return tuple(one for one in told if one != ToldLimit())
 
 
 def _items(text: str) -> list[tuple[str, dict[str, Any]]]:

@@ -58,9 +58,9 @@ async def get_account(call: Call) -> Answer:
 
 
 async def get_rate_limits(call: Call) -> Answer:
-    """List the rate limits that the gateway keeps for each provider."""
+    """List the rate limits that the gateway keeps for each provider, and how they stand."""
     call.query(NoQuery)
-    return Answer(Listing(items=tuple(limits_view(provider) for provider in call.usable())))
+    return Answer(Listing(items=tuple([await limits_view(provider) for provider in call.usable()])))
 
 
 async def get_idempotency(call: Call) -> Answer:

@@ -13,6 +13,7 @@ from uuid_utils import uuid7
 from adapters.contract.errors import AdapterError, InvalidOrder
 from gateway.api.about import NoQuery
 from gateway.api.body import MAX_BYTES, ApiError, refuse
+from gateway.api.budget_fields import budget_fields
 from gateway.api.caching import has
 from gateway.api.context import Answer, Call, Context
 from gateway.api.endpoints import ENDPOINTS, Endpoint
@@ -37,7 +38,7 @@ _CALL_KEY = web.RequestKey("call", Call)
 
 _EXPOSED = (
     "Location, Retry-After, Idempotency-Replayed, Preference-Applied, Ordergate-Twin, Link, X-Request-ID, "
-    "Server-Timing, ETag, Age"
+    "Server-Timing, ETag, Age, RateLimit, RateLimit-Policy"
 )
 """The headers of an answer that pages of allowed origins may read."""
 
@@ -91,6 +92,9 @@ def _outermost(context: Context) -> Any:
         except Exception:
             log.exception("request failed", request_id=request_id)
             response = _problem(request, problem("internal"))
+        call = request.get(_CALL_KEY)
+        if call is not None and any(trip.limits for trip in call.trips):
+            response.headers.update(await budget_fields(call.trips, context.providers))
         _finish(request, response, request_id, time.perf_counter() - started)
         return response
 

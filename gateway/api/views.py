@@ -1,6 +1,7 @@
 """How the gateway's own resources look to callers: operations, providers, rate limits, the idempotency policy."""
 
 from datetime import datetime
+from math import ceil
 from typing import Literal
 
 import msgspec
@@ -8,6 +9,7 @@ import msgspec
 from adapters.contract.adapter import OPERATIONS
 from adapters.contract.models.resources import OrderKind, Resource
 from gateway.api.callers import Caller
+from gateway.providers.needs import UNLIMITED
 from gateway.providers.provider import Provider
 from policies.journal import Operation
 from policies.operation import FINAL, PLACED, Phase, Placed, State
@@ -126,14 +128,25 @@ FAILURES = frozenset({"NoAnswer", "Unavailable", "CredentialsRefused", "AccountR
 
 
 class LimitView(Resource, frozen=True, kw_only=True):
-    """A documented rate limit of a provider that the gateway keeps."""
+    """A rate limit of a provider that the gateway keeps, and how it stands.
 
+    `requests` in `seconds` are let through; `in_force` is less while the provider was found to allow less. `used` and
+    `waiting` count requests now, `free_in` and `blocked_for` are seconds. Where each value of `partition` has a budget
+    of its own, they are those of requests without a value.
+    """
+
+    id: str
     method: str
     route: str
     requests: int
     seconds: int
     source: str
     partition: str | None = None
+    in_force: int | None = None
+    used: int = 0
+    waiting: int = 0
+    free_in: int | None = None
+    blocked_for: int | None = None
 
 
 class ProviderLimits(Resource, frozen=True, kw_only=True):
@@ -143,19 +156,26 @@ class ProviderLimits(Resource, frozen=True, kw_only=True):
     limits: tuple[LimitView, ...]
 
 
-def limits_view(provider: Provider) -> ProviderLimits:
-    """Return the rate limits of a provider."""
+async def limits_view(provider: Provider) -> ProviderLimits:
+    """Return the rate limits of a provider, those learned from it included. Raises PermitsUnavailable."""
     return ProviderLimits(
         provider=provider.name,
         limits=tuple(
             LimitView(
-                method=limit.method,
-                route=limit.route,
-                requests=limit.requests,
-                seconds=int(limit.seconds),
-                source=limit.source,
-                partition=limit.partition,
+                id=rule.id,
+                method=rule.method,
+                route=rule.path,
+                requests=rule.requests,
+                seconds=max(1, ceil(rule.seconds)),
+                source=rule.source,
+                partition=rule.partition,
+                in_force=None if usage is None or usage.limit in {0, rule.requests} else usage.limit,
+                used=0 if usage is None else usage.used,
+                waiting=waiting,
+                free_in=None if usage is None else ceil(usage.free_in) or None,
+                blocked_for=None if usage is None else ceil(usage.blocked_for) or None,
             )
-            for limit in provider.adapter.limits()
+            for rule, usage, waiting in await provider.pacer.usage()
+            if rule.requests != UNLIMITED
         ),
     )

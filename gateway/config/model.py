@@ -12,6 +12,7 @@ from adapters.contract.models.resources import OrderKind
 from gateway.config import addresses
 from gateway.config.caching import Cache, ProviderCache
 from gateway.config.callers import Caller, Issuer
+from gateway.config.certificates import ClientCertificate
 from gateway.config.limits import LimitsConfig
 from gateway.config.resilience import Resilience
 from gateway.config.section import OneOrMore, Proxy, Section, Text
@@ -109,15 +110,6 @@ class Twins(Section):
         description="For how many seconds after an order the same goods for the same recipient at the same provider "
         "are taken for a twin; 0 looks for none.",
     )
-
-
-class ClientCertificate(Section):
-    """A certificate that proves to the provider who calls (mutual TLS)."""
-
-    cert_file: Path = Field(
-        description="PEM file with the certificate and those that lead to its issuer.", strict=False
-    )
-    key_file: Path = Field(description="PEM file with its private key, without a passphrase.", strict=False)
 
 
 class Timeouts(Section):

@@ -14,7 +14,8 @@ from adapters.contract.adapter import Adapter, Credentials, ProviderSettings
 from adapters.registry import Registration
 from gateway.config import rules
 from gateway.config.addresses import is_loopback
-from gateway.config.model import COMMON_KEYS, ClientCertificate, ProviderConfig
+from gateway.config.certificates import ClientCertificate
+from gateway.config.model import COMMON_KEYS, ProviderConfig
 from gateway.config.nodes import scalars
 from gateway.config.problems import CREDENTIALS, Path, suggestion
 from gateway.config.validation import Validator

@@ -3,13 +3,28 @@
 import hmac
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 from pydantic import BaseModel, SecretStr
 
+from adapters.contract.adapter import Adapter
 from adapters.contract.traits import RateLimit
 from gateway.config.limits import LimitRule, LimitsConfig
 from gateway.providers.needs import Scope
+from gateway.providers.pacing import Pacer
 from policies.budget import Combine, Limits, Rule, rule_id
+from policies.permits import Permits
+
+
+def account_pacer(adapter: Adapter[Any, Any], adapter_name: str, configured: LimitsConfig, permits: Permits) -> Pacer:
+    """Return the pacer of an account."""
+    return Pacer(
+        limits_of(adapter.limits(), adapter.combine, configured),
+        permits,
+        scope_of(adapter.name, adapter_name, adapter.credentials),
+        share=configured.share,
+        max_waiting=configured.max_waiting,
+    )
 
 
 def limits_of(documented: Iterable[RateLimit], combine: Combine, configured: LimitsConfig) -> Limits:

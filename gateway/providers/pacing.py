@@ -1,7 +1,7 @@
 """Keeps an account within its provider's rates, and quiet for as long as the provider asks."""
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -66,6 +66,10 @@ class Pacer:
         needs = self._needs.whole()
         usage = await self._permits.usage([need.key for need in needs])
         return [(need.rule, usage.get(need.key), self._room.waiting(need.key)) for need in needs]
+
+    async def stands(self, keys: Sequence[str]) -> Mapping[str, Usage]:
+        """Return how budgets stand, by key. Raises PermitsUnavailable."""
+        return await self._permits.usage(keys)
 
     async def enter(self, needs: Sequence[Need], request: HttpRequest, seconds: float, standing: Standing) -> Permit:
         """Return a permit for a request. Raises what `admitted` says."""

@@ -70,7 +70,7 @@ class Provider:
         self.last_failure: str | None = None
         self._channel = channel
         self._outbound = outbound
-        self._pacer = pacer
+        self.pacer = pacer
         self._timeouts = timeouts
         self._watch = watch
         self._metrics = None if watch is None else watch.metrics
@@ -173,7 +173,7 @@ class Provider:
     ) -> tuple[HttpResponse | None, Answer]:
         """Send a request when there is room for it; return the response, where one came, and what it is judged as."""
         queued = time.monotonic()
-        admission = self._pacer.admitted(request, trip.left(own), trip.standing)
+        admission = self.pacer.admitted(request, trip.left(own), trip.standing)
         trip.limits.update((need.key, need) for need in admission.needs)
         try:
             async with admission, self.guard.place(request, trip, own):

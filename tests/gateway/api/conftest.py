@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from gateway import app, listeners
+from gateway import listeners
+from gateway.providers import limits
 from policies.budget import Limits
 from support.attacker import Attacker
 from support.gateway_thread import Served, gateway_in_thread
@@ -19,7 +20,7 @@ def attacked() -> Iterator[Served]:
     provider's rate, so that no attacker waits for one.
     """
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(app, "limits_of", lambda *_: Limits([]))
+        patched.setattr(limits, "limits_of", lambda *_: Limits([]))
         patched.setattr(listeners, "KEEPALIVE_SECONDS", 1.0)
         with gateway_in_thread() as served:
             yield served

@@ -198,7 +198,7 @@ def test_what_was_promised_and_not_sent_is_left_to_the_next_gateway() -> None:
     """Its caller was told that it goes on: after the restart it does, once."""
 
     async def main(writing: Writing) -> None:
-        await refuse(writing.provider._pacer, COMMIT, 30.0)
+        await refuse(writing.provider.pacer, COMMIT, 30.0)
         operation = await writing.submit(placing, wait=0.0)
         await asyncio.sleep(1.0)
         await writing.engine.close(0.0)

@@ -190,7 +190,7 @@ def test_what_waited_for_its_turn_is_stopped_by_a_circuit_that_opened_meanwhile(
         network = Network()
         adapter = Probed()
         provider = provider_of(network, adapter, resilience=FRAGILE)
-        await refuse(provider._pacer, COMMIT, 5.0)
+        await refuse(provider.pacer, COMMIT, 5.0)
         waiting = asyncio.create_task(asked(provider, COMMIT))
         await asyncio.sleep(1.0)
         network.by_step["read"] = reply(500)
