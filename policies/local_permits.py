@@ -76,7 +76,7 @@ class LocalPermits:
 
     def _looked_up(self, budget: Budget, cost: int, now: float) -> tuple[Slots, float]:
         """Return the slots of a budget and how long there is no room in them."""
-        cold = self._opened + budget.seconds + TRANSIT - now if budget.seconds <= self._cold else 0.0
+        cold = self._opened + budget.seconds + TRANSIT - now if 0.0 < budget.seconds <= self._cold else 0.0
         slots = self._slots.get(budget.key)
         if slots is None:
             slots, full = Slots(), self._make_room(now)

@@ -43,6 +43,7 @@ async def test_calls_are_counted_by_method_route_and_status() -> None:
         assert (await running.call("PROPFIND", "/v1/orders")).status == 405
         assert (await scraped(running))[0] == 401
         status, samples = await scraped(running, TOKEN)
+        budgets = await budgets_in_use(running)
     assert status == 200
     count = "http_server_request_duration_seconds_count"
     assert samples[count, "/v1/orders/{id}", "404", "GET"] == 3
@@ -50,16 +51,27 @@ async def test_calls_are_counted_by_method_route_and_status() -> None:
     assert samples[count, "", "405", "_OTHER"] == 1
     assert samples["http_server_active_requests", "GET"] == 0
     assert samples["ordergate_provider_queue_duration_seconds_count", "gelato"] == 3
-    budgets = {
-        name: [value for key, value in samples.items() if key[0] == f"ordergate_budget_{name}"]
-        for name in ("use_ratio", "limit", "waiting")
-    }
     assert max(budgets["use_ratio"]) > 0
     assert min(budgets["limit"]) >= 1
     assert set(budgets["waiting"]) == {0}
     assert samples["ordergate_provider_circuit", "closed", "gelato"] == 1
     assert samples["ordergate_provider_circuit", "gelato", "open"] == 0
     assert not [key for key in samples if "jane" in str(key) or "no-such" in str(key)]
+
+
+async def budgets_in_use(running: Running) -> dict[str, list[float]]:
+    """Return what is told of budgets while one is in use: a slow machine may take longer to ask than a second lasts."""
+    budgets: dict[str, list[float]] = {}
+    for _ in range(50):
+        await running.call("GET", "/v1/orders/gelato:no-such-0")
+        _, samples = await scraped(running, TOKEN)
+        budgets = {
+            name: [value for key, value in samples.items() if key[0] == f"ordergate_budget_{name}"]
+            for name in ("use_ratio", "limit", "waiting")
+        }
+        if budgets["use_ratio"]:
+            break
+    return budgets
 
 
 async def test_nothing_is_measured_by_default() -> None:
