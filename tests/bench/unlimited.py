@@ -1,6 +1,7 @@
-"""Ordergate as it is, but for one thing: it does not keep the providers' documented rates.
+"""Ordergate as it is, but for two things: it keeps no documented rates of providers, and sheds no load.
 
 Gelato's hundred requests a second would be all that a benchmark could measure. The pacer still runs; it has no limits.
+Catalog reads are refused while the event loop is late, which is what a load that fills a core brings about.
 The catalog cache keeps CACHE_BYTES of the environment: nothing without it, so that each request is one to the provider.
 """
 
@@ -13,6 +14,7 @@ from adapters import registry
 from adapters.contract.traits import RateLimit
 from adapters.registry import Registration
 from bench.child import serve
+from gateway.api import inbound
 from gateway.app import Gateway
 from gateway.config.load import Configuration, load
 from gateway.telemetry import logs
@@ -76,5 +78,6 @@ async def start() -> str:
 
 if __name__ == "__main__":
     logs.configure()
+    inbound.LAG_SECONDS = float("inf")
     configured = configuration()
     serve(start)
