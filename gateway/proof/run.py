@@ -25,6 +25,7 @@ from gateway.stores.opening import open_journal
 from policies.journal import Operation
 
 NURSERY_SECONDS = 10.0
+PROGRESS_SECONDS = 60.0
 
 
 def prove(plan: Plan, console: Console) -> int:
@@ -141,10 +142,19 @@ class _Proof:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(strike())
                 tasks.create_task(load.run(enough))
+                tasks.create_task(self._tell_progress(enough))
         except BaseExceptionGroup as several:
             if several.subgroup(FleetLost) is not None:
                 raise FleetLost from several
             raise
+
+    async def _tell_progress(self, enough: asyncio.Event) -> None:
+        """Say now and then how far it is."""
+        while not enough.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(enough.wait(), PROGRESS_SECONDS)
+            if not enough.is_set():
+                self._tell(f"{self._fleet.kills.total()} kills, {len(self._wanted)} writes")
 
     async def _quiet(self, load: Load) -> bool:
         """Wait until every operation has ended or is parked; tell whether that came in time."""
