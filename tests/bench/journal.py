@@ -22,8 +22,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import msgspec
+
 from bench.durable import CELLS, counted
-from bench.load import Measured, measure
+from bench.load import Measured, fetched, measure
 from bench.processes import Child, served
 from gateway.stores.sqlite import SqliteJournal
 from policies.journal import Change, Evidence, Operation, Step, StoredAnswer
@@ -31,6 +33,7 @@ from policies.journal import Change, Evidence, Operation, Step, StoredAnswer
 CONNECTIONS = (1, 64)
 TARGET = 1000.0
 """Durable orders a second that the journal alone is to take."""
+DRAIN_SECONDS = 30.0
 SCRIPT = Path(__file__).with_name("orders.lua")
 
 
@@ -130,8 +133,19 @@ def _cost(durable: _Server, forgetful: _Server, connections: int, seconds: int, 
 
 
 def _measured(server: _Server, connections: int, seconds: int) -> Measured:
+    _drained(server.child)
     prefix = f"B{time.monotonic_ns()}x"
     return measure(server.child, "/v1/orders", connections, seconds, script=(str(SCRIPT), prefix))
+
+
+def _drained(child: Child) -> None:
+    """Wait until nothing is under way: what callers who hung up have left would take the places of the next ones."""
+    until = time.monotonic() + DRAIN_SECONDS
+    for state in ("accepted", "sending"):
+        while msgspec.json.decode(fetched(f"{child.url}/v1/operations?state={state}&limit=1")[1])["items"]:
+            if time.monotonic() > until:
+                raise RuntimeError(f"orders were still {state} after {DRAIN_SECONDS} s")
+            time.sleep(0.05)
 
 
 def _syncs(server: _Server, seconds: int, folder: Path) -> tuple[int | None, int]:

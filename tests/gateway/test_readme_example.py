@@ -177,6 +177,7 @@ async def test_a_full_provider_is_waited_for_as_long_as_it_says(
     monkeypatch.setattr(example, "sleep", until_it_has_room)
     outcome = await example.place_order(session, ORDER, "order-1")
     assert outcome.placed == "yes"
+    assert len(example.pauses) >= 2
     assert set(example.pauses) <= {1.0, 2.0}
     assert placed_at(provider) == ["PO-1"]
 

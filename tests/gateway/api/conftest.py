@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from gateway import listeners
-from gateway.providers import limits
+from gateway.api import inbound
+from gateway.providers import limits, publishing
 from policies.budget import Limits
 from support.attacker import Attacker
 from support.gateway_thread import Served, gateway_in_thread
@@ -16,12 +17,15 @@ from support.published_contract import PublishedContract
 def attacked() -> Iterator[Served]:
     """Serve a gateway that no test breaks: what one test leaves there does not matter to another.
 
-    It keeps an idle connection for one second, so that a client that reads to the end can tell a hang, and keeps no
-    provider's rate, so that no attacker waits for one.
+    It keeps an idle connection for one second, so that a client that reads to the end can tell a hang, keeps no
+    provider's rate, so that no attacker waits for one, lets nothing go where the machine is slow, and asks no provider
+    anything by itself.
     """
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(limits, "limits_of", lambda *_: Limits([]))
         patched.setattr(listeners, "KEEPALIVE_SECONDS", 1.0)
+        patched.setattr(inbound, "LAG_SECONDS", 60.0)
+        patched.setattr(publishing, "FIRST_SECONDS", 3600.0)
         with gateway_in_thread() as served:
             yield served
 
