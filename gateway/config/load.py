@@ -155,16 +155,15 @@ def _read(check: Validator, reader: ProviderReader, problems: Problems, folder: 
         MappingProxyType(providers),
         known_routes,
         folder,
-        (
-            *rules.unreachable_routes(known_routes),
-            *rules.unused_issuers(issuers, callers),
-            *_warnings(check, providers.values(), issuers),
-        ),
+        (*rules.unreachable_routes(known_routes), *_warnings(check, providers.values(), issuers, callers)),
     )
 
 
-def _warnings(check: Validator, providers: Collection[Provider], issuers: Iterable[str]) -> Iterator[str]:
+def _warnings(
+    check: Validator, providers: Collection[Provider], issuers: Mapping[str, Issuer], callers: Mapping[str, Caller]
+) -> Iterator[str]:
     """Yield what is allowed, and not what is usually meant."""
+    yield from rules.unused_issuers(issuers, callers)
     yield from (f"writes to {one.name} are paused" for one in providers if one.common.writes == "paused")
     for secret in (*written_secrets(check, providers), *_written_secrets(check, issuers)):
         yield f"{secret} stands in the file itself; write ${{NAME}} or ${{file:/path}}"
