@@ -29,8 +29,12 @@ products = st.sampled_from(["1", "1", "1", "2"])
 waits = st.sampled_from([10.0, 0.0])
 """How long callers wait: to the end here, or not at all."""
 second_fates: st.SearchStrategy[Fate] = st.sampled_from([*FATES, "refused", "refused"])
-# Among them a request's own time, and what is left then until an order would show.
-pauses = st.sampled_from([0.0, 1.0, ORDER_SECONDS, 50.0, SETTLE, 75.0, 75.0, 300.0, 1000.0])
+LATE = ORDER_SECONDS - 1.0
+"""Seconds after which a request may just still arrive."""
+pauses = st.sampled_from([0.0, 1.0, LATE, ORDER_SECONDS, SETTLE, 75.0, 75.0, 300.0, 1000.0])
+# Among them the sum at which the order of a late request does not show yet, and that of one in time would.
+rests = st.sampled_from([1.0, SETTLE - LATE, SETTLE])
+moments = st.tuples(st.sampled_from([1.0, LATE]), rests, rests)
 
 
 class FateMachine(RuleBasedStateMachine):
@@ -100,6 +104,17 @@ class FateMachine(RuleBasedStateMachine):
         self.ask(instance, account, number, "1", 10.0, doubt, [])
         self.look(instance, seconds, [fate])
 
+    @rule(instance=instances, account=accounts, number=numbers, arrives=st.booleans(), seconds=moments)
+    def ask_and_look(self, instance: int, account: str, number: int, arrives: bool, seconds: tuple[float, ...]) -> None:
+        """Lose sight of a request that arrives late, if it does, and look at the moments at which that matters."""
+        self.ask(instance, account, number, "1", 10.0, "strays", [])
+        self.look(instance, seconds[0], [])
+        for one in self.shop.under_way()[-1:]:
+            if arrives:
+                self.shop.arrive(one)
+        for following in seconds[1:]:
+            self.look(instance, following, [])
+
     @rule(count=st.integers(1, 3))
     def look_ups_fail(self, count: int) -> None:
         """The shop does not answer the next look-ups."""
@@ -134,13 +149,46 @@ class FateMachine(RuleBasedStateMachine):
         self.gateways[instance % len(self.gateways)].journal.trouble = list(trouble)
 
     @precondition(lambda self: len(self.gateways) > 1)
-    @rule(instance=instances)
-    def pause(self, instance: int) -> None:
-        """Stop a process in its tracks, or let it go on with what it believes."""
+    @rule(instance=instances, reads=st.booleans())
+    def pause(self, instance: int, reads: bool) -> None:
+        """Stop a process in its tracks, or let it go on with what it believes; it reads what came meanwhile, or not."""
         gateway = self.gateways[instance]
-        gateway.paused = not gateway.paused
         if not gateway.paused:
-            self.time_out()
+            gateway.paused = True
+            return
+        gateway.go_on()
+        self.time_out(reads=reads)
+
+    @precondition(lambda self: len(self.gateways) > 1)
+    @rule(
+        instance=instances,
+        account=accounts,
+        number=numbers,
+        fate=fates,
+        after=st.integers(0, 1),
+        seconds=pauses,
+        other=more_fates,
+        goes_on=st.booleans(),
+    )
+    def stand_still(
+        self,
+        instance: int,
+        account: str,
+        number: int,
+        fate: Fate,
+        after: int,
+        seconds: float,
+        other: list[Fate],
+        goes_on: bool,
+    ) -> None:
+        """Stop a process before it records that a request leaves, or what came of it; the other may take over."""
+        journal = self.gateways[instance].journal
+        journal.stands_after = after
+        self.ask(instance, account, number, "1", 0.0, fate, [])
+        journal.stands_after = None
+        self.look(1 - instance, seconds, other)
+        if goes_on and self.gateways[instance].paused:
+            self.pause(instance, reads=True)
 
     @rule(number=st.integers(0, 5))
     def a_person_looks(self, number: int) -> None:
@@ -190,11 +238,12 @@ class FateMachine(RuleBasedStateMachine):
         self.ground.pass_time(seconds)
         self.time_out()
 
-    def time_out(self) -> None:
-        """Requests have their time, unless who waits stands still."""
+    def time_out(self, *, reads: bool = False) -> None:
+        """Requests have their time, unless who waits stands still; one that stood `reads` what came meanwhile."""
         standing = {id(task) for one in self.gateways if one.paused for task in one.engine._tasks.values()}
         for one in self.shop.travelling:
-            if self.shop.now() > one.until and id(one.task) not in standing:
+            if self.shop.now() >= one.until and id(one.task) not in standing:
+                one.timed_out = not reads and not one.answered.is_set()
                 one.answered.set()
         self.settle()
 
@@ -245,7 +294,8 @@ class FateMachine(RuleBasedStateMachine):
     def nothing_is_stuck_when_all_is_well_again(self) -> None:
         self.shop.blind_looks = 0
         for gateway in self.gateways:
-            gateway.paused, gateway.armed, gateway.journal.trouble = False, None, []
+            gateway.armed, gateway.journal.trouble = None, []
+            gateway.go_on()
         for _ in range(6):
             self.pass_time(900.0)
             for instance in range(len(self.gateways)):

@@ -38,6 +38,10 @@ class MortalJournal:
     def __init__(self, journal: Journal, gateway: "MortalGateway") -> None:
         self.journal = journal
         self.trouble: list[Trouble] = []
+        self.stands_after: int | None = None
+        """After how many updates more the process stands still, just before the next."""
+        self.standing: asyncio.Event | None = None
+        """Set when the process goes on, where it stands still before an update."""
         self._gateway = gateway
 
     def __getattr__(self, name: str) -> Any:
@@ -49,6 +53,8 @@ class MortalJournal:
             trouble = self.trouble.pop(0) if self.trouble and name in CHANGES else None
             if trouble == "refused":
                 raise JournalUnavailable("a test")
+            if name == "update" and self.stands_after is not None:
+                await self._stand()
             result = await method(*arguments, **named)
             if self._gateway.dead:
                 raise Killed
@@ -57,6 +63,25 @@ class MortalJournal:
             return result
 
         return call
+
+    async def _stand(self) -> None:
+        assert self.stands_after is not None
+        self.stands_after -= 1
+        if self.stands_after >= 0:
+            return
+        self.stands_after = None
+        self.standing = asyncio.Event()
+        self._gateway.paused = True
+        self._gateway.shop.changed.set()
+        await self.standing.wait()
+        if self._gateway.dead:
+            raise Killed
+
+    def go_on(self) -> None:
+        """Let the change be made that the process stood still before."""
+        if self.standing is not None:
+            self.standing.set()
+            self.standing = None
 
 
 class MortalGateway:
@@ -67,7 +92,7 @@ class MortalGateway:
         self.paused = False
         self.armed: str | None = None
         self.journal = MortalJournal(journal, self)
-        self._shop = shop
+        self.shop = shop
         mortal: Any = self.journal
         providers = {name: self._provider(name) for name in TRAITS}
         number = next(_numbers)
@@ -104,22 +129,28 @@ class MortalGateway:
         await self.worker.look()
         await self.settle()
 
+    def go_on(self) -> None:
+        """Stand still no more."""
+        self.paused = False
+        self.journal.go_on()
+
     async def settle(self) -> None:
         """Wait until everything under way has ended or waits for the provider."""
         while True:
             tasks = [task for task in self.engine._tasks.values() if not task.done()]
-            waiting = self._shop.waiting()
+            waiting = self.shop.waiting()
             busy = [task for task in tasks if task not in waiting]
-            if not busy:
+            if not busy or self.journal.standing is not None:
                 return
-            self._shop.changed.clear()
-            hung = asyncio.create_task(self._shop.changed.wait())
+            self.shop.changed.clear()
+            hung = asyncio.create_task(self.shop.changed.wait())
             await asyncio.wait([*busy, hung], timeout=10, return_when=asyncio.FIRST_COMPLETED)
             hung.cancel()
 
     async def die(self) -> None:
         """End every task; what the provider was sent is under way all the same."""
         self.dead = True
+        self.journal.go_on()
         tasks = list(self.engine._tasks.values())
         for task in tasks:
             task.cancel()
@@ -133,7 +164,7 @@ class MortalGateway:
             raise Killed
 
     def _provider(self, name: str) -> Provider:
-        line, adapter = Line(self._shop, name, self.reached), ShopAdapter(name)
+        line, adapter = Line(self.shop, name, self.reached), ShopAdapter(name)
         provider = provider_of(line, adapter, resilience=PERSISTENT, order=ORDER_SECONDS)
         # Tries follow each other at once, as many as the settings allow: the clock of pauses and budgets is not moved.
         provider.guard.chance = lambda: 0.0

@@ -79,7 +79,7 @@ class Placed:
 
 @dataclass(eq=False, slots=True)
 class Travelling:
-    """A request that is under way: it arrives until `until` or never; `task` waits for its answer."""
+    """A request that is under way: it arrives before `until` or never; `task` waits for its answer."""
 
     account: str
     reference: str
@@ -88,6 +88,7 @@ class Travelling:
     task: asyncio.Task[Any]
     answered: asyncio.Event = field(default_factory=asyncio.Event)
     arrived: HttpResponse | None = None
+    timed_out: bool = False
 
 
 class Shop:
@@ -133,12 +134,12 @@ class Shop:
 
     def arrive(self, one: Travelling) -> None:
         """Let a request under way arrive, unless its time is over or it has arrived."""
-        if one.arrived is None and self.now() <= one.until:
+        if one.arrived is None and self.now() < one.until:
             one.arrived = self.execute(one.account, one.reference, one.product)
 
     def refuse(self, one: Travelling) -> None:
         """Refuse a request under way, unless its time is over or it has arrived."""
-        if one.arrived is None and self.now() <= one.until:
+        if one.arrived is None and self.now() < one.until:
             one.arrived = reply(422)
 
     def under_way(self) -> list[Travelling]:
@@ -146,7 +147,7 @@ class Shop:
         return [
             one
             for one in self.travelling
-            if (one.arrived is None and self.now() <= one.until) or not (one.answered.is_set() or one.task.done())
+            if (one.arrived is None and self.now() < one.until) or not (one.answered.is_set() or one.task.done())
         ]
 
     def waiting(self) -> list[asyncio.Task[Any]]:
@@ -202,6 +203,6 @@ class Line(Outbound):
             raise lost()
         shop.changed.set()
         await one.answered.wait()
-        if one.arrived is None or shop.now() > until:
+        if one.arrived is None or one.timed_out:
             raise lost("sent", "timeout")
         return one.arrived
