@@ -5,6 +5,9 @@ Nobody holds a connection for nothing: a header section that is not there in tim
 
 import asyncio
 import logging
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
@@ -117,10 +120,18 @@ class _Runner(web.AppRunner):
         return server
 
 
-class Listener:
-    """One application on one address. `url` is known after `start`."""
+@dataclass(frozen=True, slots=True)
+class Sockets:
+    """Sockets, bound already, that a gateway is to listen on: for callers, and for the admin listener."""
 
-    def __init__(self, app: web.Application, host: str, port: int) -> None:
+    public: Sequence[socket.socket]
+    admin: Sequence[socket.socket]
+
+
+class Listener:
+    """One application on one address, or on sockets that are bound already. `url` is known after `start`."""
+
+    def __init__(self, app: web.Application, host: str, port: int, sockets: Sequence[socket.socket] = ()) -> None:
         self._runner = _Runner(
             app,
             access_log=None,
@@ -133,12 +144,15 @@ class Listener:
         )
         self._host = host
         self._port = port
+        self._sockets = sockets
         self.url = ""
 
     async def start(self) -> None:
         """Listen. Raises OSError when the address cannot be had."""
         await self._runner.setup()
-        await web.TCPSite(self._runner, self._host, self._port).start()
+        given: list[web.BaseSite] = [web.SockSite(self._runner, one) for one in self._sockets]
+        for site in given or [web.TCPSite(self._runner, self._host, self._port)]:
+            await site.start()
         host, port = self._runner.addresses[0][:2]
         self.url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 

@@ -130,6 +130,7 @@ def _read(check: Validator, reader: ProviderReader, problems: Problems, folder: 
     rules.check_listeners(check, listen, admin, callers=bool(caller_names))
     rules.check_telemetry(check, telemetry)
     rules.check_store(check, store, [name for name, provider in providers.items() if not provider.is_here])
+    rules.check_workers(check, listen, store)
     rules.check_routes(check, routes, provider_names, caller_names)
     problems.raise_any()
     known_routes = tuple(route for route in routes if route is not None)
