@@ -86,7 +86,7 @@ class Gateway:
         self._simulators: SimulatorProcess | None = None
         self._journal: Journal | None = None
         self._engine: Engine | None = None
-        self._inbound = Inbound()
+        self._inbound = Inbound(configuration.shedding.lag, configuration.shedding.sustained)
         self._worker: Worker | None = None
         self._quarantine: Quarantine | None = None
         self._listeners: list[Listener] = []
