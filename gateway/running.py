@@ -6,6 +6,8 @@ import sys
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
+from policies.journal import JournalRefused, JournalUnavailable
+
 STOPS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -33,13 +35,15 @@ async def until_stopped(
         return await task or 0
     except asyncio.CancelledError:
         return stopped
+    except (JournalRefused, JournalUnavailable) as error:
+        return fail(f"the journal cannot be used: {error}")
     except (OSError, RuntimeError, ValueError) as error:
         return fail(error)
 
 
-def fail(error: Exception) -> int:
+def fail(why: Exception | str) -> int:
     """Say on stderr why the process cannot go on; return its exit code."""
-    sys.stderr.write(f"ordergate: {error}\n")
+    sys.stderr.write(f"ordergate: {why}\n")
     sys.stderr.flush()
     return 1
 

@@ -47,7 +47,7 @@ def supervise(configuration: Configuration) -> int:
     Returns the exit code: 0 when all ended as they were told to, 1 when one could not start or had to be killed.
     """
     if sys.platform != "linux":
-        return fail(RuntimeError("listen.workers: more than one needs Linux, which deals connections out to them"))
+        return fail("listen.workers: more than one needs Linux, which deals connections out to them; write workers: 1")
     try:
         return Supervisor(configuration).run()
     except OSError as error:
@@ -168,7 +168,7 @@ class Supervisor:
             # One that was only starting did not get to listen to the signal.
             self._code = self._code or int(role in self._workers and status not in {0, -signal.SIGTERM})
         elif not was_ready and (pause is None or not self._complete):
-            fail(RuntimeError(f"{role.name} does not start (exit status {status})"))
+            fail(f"{role.name} does not start (exit status {status})")
             self._stop(1)
         elif role is self._simulators:
             role.due = None

@@ -167,7 +167,7 @@ async def test_a_store_that_cannot_be_had_is_said_once(simulator: Simulator, tmp
         url="http://127.0.0.1:9", store="postgresql://a:b@127.0.0.1:9/c", **simulator.credentials
     )
     with pytest.raises(
-        AssertionError, match=r"ordergate: .*\\nordergate: worker 0 does not start \(exit status 1\)"
+        AssertionError, match=r"ordergate: the journal .*\\nordergate: worker 0 does not start \(exit status 1\)"
     ) as raised:
         async with serving(tmp_path, text):
             pass
