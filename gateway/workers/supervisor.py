@@ -17,6 +17,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from importlib import import_module
 
@@ -229,8 +230,10 @@ class Supervisor:
 
 def _prepare() -> None:
     """Import and read what every worker needs; the collector is spared it: a page that it writes is shared no more."""
-    for name in ("gateway.stores.postgres", "gateway.stores.postgres_permits"):
-        import_module(name)
+    # Where its package is not installed, the first worker says how to install it.
+    with suppress(ModuleNotFoundError):
+        import_module("gateway.stores.postgres_permits")
+        import_module("gateway.stores.postgres")
     values.load_tables()
     gc.collect()
     gc.freeze()
