@@ -1,7 +1,6 @@
 """The composition root: configuration in, a running gateway out."""
 
 import asyncio
-import gc
 import time
 from collections.abc import Callable, Mapping
 from importlib.metadata import version
@@ -11,6 +10,7 @@ import structlog
 from uuid_utils import uuid7
 
 from adapters.contract.models import values
+from gateway import memory
 from gateway.admin import health
 from gateway.api import docs, key_sources, server
 from gateway.api.callers import Callers, callers_of, is_loopback
@@ -41,9 +41,6 @@ from gateway.telemetry.assembly import Telemetry, assembled
 from policies.journal import Journal
 from policies.local_permits import LocalPermits
 from policies.permits import Permits
-
-GC_THRESHOLDS = (20_000, 20, 20)
-"""A page of products is some thousand objects, none of them in a circle: looking for circles meanwhile finds none."""
 
 DRAIN_SECONDS = 35.0
 """How long operations under way may take to end when the gateway stops: an order's own time and a little more."""
@@ -152,7 +149,7 @@ class Gateway:
         self._telemetry.start()
         for warning in configured.warnings:
             log.warning("configuration", warning=warning)
-        _settle_memory()
+        memory.settle()
         # Nobody is served before what a crash left open was seen once.
         await self._worker.scanned.wait()
         self._serve()
@@ -202,6 +199,9 @@ class Gateway:
     async def stop(self, *, grace: float = DRAIN_SECONDS) -> None:
         """Take nothing new, let operations under way end within `grace` seconds, close everything."""
         self._readiness.ready = False
+        if self._listeners:
+            # The admin listener goes on: it tells that this is no crash.
+            await self._listeners[-1].drain()
         self._inbound.stop()
         if self._quarantine is not None:
             await self._quarantine.stop()
@@ -280,13 +280,6 @@ class Gateway:
             )
             self._tokens = JsonWebTokens(issuers)
         return Callers(callers_of(configured.callers), hosts, listen.origins, self._tokens)
-
-
-def _settle_memory() -> None:
-    """Spare the collector what was made until now: it lives as long as the process. What comes is garbage soon."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*GC_THRESHOLDS)
 
 
 async def serve(gateway: Gateway, started: Callable[[], object] = lambda: None) -> NoReturn:

@@ -9,7 +9,6 @@ It has imported everything, and has neither loop nor thread: what it forks is sa
 memory. Each has a pipe to it, whose end tells that the process is gone; the end of its lifeline tells them that it is.
 """
 
-import gc
 import secrets
 import selectors
 import signal
@@ -26,6 +25,7 @@ import structlog
 from pydantic import SecretStr
 
 from adapters.contract.models import values
+from gateway import memory
 from gateway.app import DRAIN_SECONDS
 from gateway.config.load import Configuration
 from gateway.listeners import Sockets
@@ -235,5 +235,4 @@ def _prepare() -> None:
         import_module("gateway.stores.postgres_permits")
         import_module("gateway.stores.postgres")
     values.load_tables()
-    gc.collect()
-    gc.freeze()
+    memory.settle()

@@ -260,7 +260,7 @@ def is_running(pid: int) -> bool:
 
 
 async def all_are_let_end(gateway: Served, simulator: Simulator) -> None:
-    """On SIGTERM: not ready, no new orders, those under way are placed and their callers answered, exit code 0."""
+    """On SIGTERM: not ready, and orders under way are placed and their callers answered, exit code 0."""
     simulator.set_faults({"slow": 1.0})
     placing = [asyncio.create_task(gateway.place(f"last-{number}")) for number in range(6)]
     async with asyncio.timeout(SECONDS):
