@@ -1,8 +1,7 @@
 """A bulkhead: so many at once and no more, so that what is slow in one place sinks nothing elsewhere."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from types import TracebackType
 
 from policies.errors import Overloaded
 
@@ -18,16 +17,12 @@ class Bulkhead:
         self._most_waiting = places * WAITING_FOR_EACH
         self._waiting = 0
 
-    @asynccontextmanager
-    async def place(self, seconds: float) -> AsyncIterator[None]:
-        """Hold a place while inside. Raises Overloaded where there is none within `seconds`."""
-        await self._take(seconds)
-        try:
-            yield
-        finally:
-            self._places.release()
+    def place(self, seconds: float) -> "Place":
+        """Return a context that holds a place. Entering raises Overloaded where there is none within `seconds`."""
+        return Place(self, seconds)
 
-    async def _take(self, seconds: float) -> None:
+    async def take(self, seconds: float) -> None:
+        """Take a place, which is to be left. Raises Overloaded where there is none within `seconds`."""
         if not self._places.locked():
             await self._places.acquire()
             return
@@ -41,3 +36,25 @@ class Bulkhead:
             raise Overloaded(1.0) from None
         finally:
             self._waiting -= 1
+
+    def leave(self) -> None:
+        """Leave a place that was taken."""
+        self._places.release()
+
+
+class Place:
+    """One place of a bulkhead, held while inside."""
+
+    __slots__ = ("_bulkhead", "_seconds")
+
+    def __init__(self, bulkhead: Bulkhead, seconds: float) -> None:
+        self._bulkhead = bulkhead
+        self._seconds = seconds
+
+    async def __aenter__(self) -> None:
+        await self._bulkhead.take(self._seconds)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._bulkhead.leave()
