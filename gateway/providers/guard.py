@@ -58,7 +58,7 @@ class Guard:
         if trip.purpose == "call":
             # It may have opened while this one waited for its turn.
             self.circuit.admit(trip.purpose)
-        return self._places[self._kind(request, trip)].place(trip.left(own))
+        return self._places[self._kind(request, trip)].place(trip.standing, trip.left(own))
 
     def pause(self, request: HttpRequest, answer: Answer, tries: int, trip: Trip) -> float | None:
         """Return the pause before a read is tried again after `tries` more than one, or None where it is not.
