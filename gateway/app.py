@@ -4,6 +4,7 @@ import asyncio
 import gc
 import time
 from collections.abc import Mapping
+from importlib import import_module
 from importlib.metadata import version
 from typing import NoReturn
 
@@ -11,13 +12,12 @@ import structlog
 from uuid_utils import uuid7
 
 from adapters.contract.models import values
+from adapters.contract.models.requests import NewOrder
 from gateway.admin import health
 from gateway.api import docs, key_sources, server
-from gateway.api.callers import Callers, callers_of, is_loopback
+from gateway.api.callers import Callers, Tokens, callers_of, is_loopback
 from gateway.api.context import Context
 from gateway.api.inbound import Inbound
-from gateway.api.issuers import issuers_of
-from gateway.api.json_web_tokens import JsonWebTokens
 from gateway.cache import Cache, lifetimes
 from gateway.config.load import Configuration
 from gateway.config.load import Provider as Configured
@@ -71,7 +71,7 @@ class Gateway:
         self._outbound = Outbound()
         self._cache = Cache(0, {})
         self._key_client = key_sources.client()
-        self._tokens: JsonWebTokens | None = None
+        self._tokens: Tokens | None = None
         self._telemetry = Telemetry()
         # Those of the store, once it is open: who does not serve needs none.
         self._permits: Permits = LocalPermits(time.monotonic)
@@ -81,6 +81,7 @@ class Gateway:
         self._engine: Engine | None = None
         self._inbound = Inbound()
         self._worker: Worker | None = None
+        self._prepared: asyncio.Future[None] | None = None
         self._quarantine: Quarantine | None = None
         self._listeners: list[Listener] = []
         self._readiness = health.Readiness()
@@ -104,7 +105,6 @@ class Gateway:
         self._telemetry = await asyncio.to_thread(assembled, configured.telemetry)
         await self._start_simulators()
         await self._outbound.open()
-        await asyncio.to_thread(values.load_tables)
         for name, entry in configured.providers.items():
             # Certificates are read from files.
             self.providers[name] = self._provider(entry, await asyncio.to_thread(self._channel, entry))
@@ -152,6 +152,7 @@ class Gateway:
     def _serve(self) -> None:
         """Let callers in."""
         self._readiness.ready = True
+        self._prepared = asyncio.get_running_loop().run_in_executor(None, _prepare_for_orders)
         log.info(
             "ready",
             url=self.url,
@@ -218,6 +219,8 @@ class Gateway:
         await self._outbound.close()
         if self._simulators is not None:
             await self._simulators.stop()
+        if self._prepared is not None:
+            await self._prepared
         log.info("stopped")
 
     async def _start_simulators(self) -> None:
@@ -266,19 +269,31 @@ class Gateway:
             hosts.add(listen.host)
         if configured.issuers:
             await self._key_client.open()
-            # Keys and certificates are read from files.
-            issuers = await asyncio.to_thread(
-                lambda: tuple(issuers_of(configured.issuers, configured.callers, self._key_client))
-            )
-            self._tokens = JsonWebTokens(issuers)
+            self._tokens = await asyncio.to_thread(self._tokens_of_issuers)
         return Callers(callers_of(configured.callers), hosts, listen.origins, self._tokens)
+
+    def _tokens_of_issuers(self) -> Tokens:
+        """Return what tells callers by their tokens. Reads files; raises ValueError."""
+        configured = self._configuration
+        # PyJWT and cryptography take a while to import: only who has issuers waits for them.
+        issuers = import_module("gateway.api.issuers")
+        tokens: Tokens = issuers.tokens_of(configured.issuers, configured.callers, self._key_client)
+        return tokens
+
+
+def _prepare_for_orders() -> None:
+    """Make ready what the first order would wait for, and nothing else needs: in a thread, behind everybody's back."""
+    NewOrder.model_rebuild()
+    values.load_phone_numbers()
 
 
 def _settle_memory() -> None:
     """Spare the collector what was made until now: it lives as long as the process. What comes is garbage soon."""
-    gc.collect()
+    if gc.isenabled():  # else it was off from the beginning of the process, to save the time
+        gc.collect()
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
+    gc.enable()
 
 
 async def serve(gateway: Gateway) -> NoReturn:
