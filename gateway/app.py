@@ -79,7 +79,7 @@ class Gateway:
         self._simulators: SimulatorProcess | None = None
         self._journal: Journal | None = None
         self._engine: Engine | None = None
-        self._inbound = Inbound()
+        self._inbound = Inbound(configuration.shedding.lag, configuration.shedding.sustained)
         self._worker: Worker | None = None
         self._prepared: asyncio.Future[None] | None = None
         self._quarantine: Quarantine | None = None

@@ -11,7 +11,7 @@ from multidict import MultiMapping
 
 from gateway.api.body import ApiError, refuse
 from gateway.api.problems import problem
-from gateway.config.callers import EVERY_PROVIDER
+from gateway.config.callers import EVERY_PROVIDER, REQUESTS_AT_ONCE
 from gateway.config.callers import Caller as Configured
 
 SCOPES = ("catalog:read", "orders:read", "orders:write", "operations:resolve", "goods:read", "admin")
@@ -19,12 +19,16 @@ SCOPES = ("catalog:read", "orders:read", "orders:write", "operations:resolve", "
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """An app: its name, its scopes, the providers it may use (None: all), and its weight where callers wait."""
+    """An app: its name, its scopes, the providers it may use (None: all).
+
+    `weight` is its share where callers wait, `requests_at_once` how many of its requests may be under way.
+    """
 
     name: str
     scopes: frozenset[str]
     providers: frozenset[str] | None = None
     weight: int = 1
+    requests_at_once: int = REQUESTS_AT_ONCE
 
     def may(self, scope: str) -> bool:
         """Tell whether the caller has the scope."""
@@ -131,7 +135,7 @@ def is_loopback(host: str) -> bool:
 def caller_of(name: str, entry: Configured) -> Caller:
     """Return a configured caller."""
     providers = None if EVERY_PROVIDER in entry.providers else frozenset(entry.providers)
-    return Caller(name, frozenset(entry.scopes), providers, entry.weight)
+    return Caller(name, frozenset(entry.scopes), providers, entry.weight, entry.requests_at_once)
 
 
 def callers_of(configured: Mapping[str, Configured]) -> dict[str, Caller]:

@@ -6,26 +6,33 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from gateway.api.body import refuse
+from gateway.api.callers import Caller
 
-IN_FLIGHT = 200
-"""Requests of one caller under way at once; more are refused with 429."""
-LAG_SECONDS = 0.25
-"""When the loop is later than this, nobody is served in time any more, orders included: catalog reads are let go."""
 TICK = 0.1
+"""How often the loop's lateness is measured, in seconds."""
 
 
 class Inbound:
-    """Counts what is under way for each caller, and measures how late the loop is."""
+    """Counts what is under way for each caller, and sees whether the loop is late all the time.
 
-    def __init__(self) -> None:
+    `lag` is how late, in seconds, the loop may be; when it has been later for `sustained` seconds on end, orders
+    would not be served in time either, and catalog reads are let go. It is the least lateness of that time that counts,
+    no mean: after one long hiccup a mean is high while the loop keeps up again. 0.0: nothing is let go.
+    """
+
+    def __init__(self, lag: float, sustained: float) -> None:
+        self._lag = lag
+        self._sustained = sustained
         self._under_way: Counter[str] = Counter()
         self._timer: asyncio.TimerHandle | None = None
-        self.lag = 0.0
+        self._late_since: float | None = None
+        self.is_late = False
 
     def start(self) -> None:
         """Begin to measure the running loop."""
         loop = asyncio.get_running_loop()
-        self._tick(loop, loop.time())
+        if self._lag > 0:
+            self._tick(loop, loop.time())
 
     def stop(self) -> None:
         """Measure no more."""
@@ -33,22 +40,31 @@ class Inbound:
             self._timer.cancel()
 
     @contextmanager
-    def admitted(self, caller: str, *, catalog: bool) -> Iterator[None]:
+    def admitted(self, caller: Caller, *, catalog: bool) -> Iterator[None]:
         """Count a request while it is under way. Raises ApiError where there is no room for it; never an order's."""
-        if self._under_way[caller] >= IN_FLIGHT:
-            refuse("rate-limited", f"At most {IN_FLIGHT} requests of a caller are under way at once.", retry_after=1)
-        if catalog and self.lag > LAG_SECONDS:
+        if self._under_way[caller.name] >= caller.requests_at_once:
+            refuse(
+                "rate-limited",
+                f"At most {caller.requests_at_once} requests of this caller are under way at once.",
+                retry_after=1,
+            )
+        if catalog and self.is_late:
             refuse("overloaded", retry_after=1)
-        self._under_way[caller] += 1
+        self._under_way[caller.name] += 1
         try:
             yield
         finally:
-            self._under_way[caller] -= 1
-            if not self._under_way[caller]:
-                del self._under_way[caller]
+            self._under_way[caller.name] -= 1
+            if not self._under_way[caller.name]:
+                del self._under_way[caller.name]
 
     def _tick(self, loop: asyncio.AbstractEventLoop, expected: float) -> None:
-        # The worst of the last seconds fades, so that one hiccup does not let go for long.
-        self.lag = max(loop.time() - expected, self.lag * 0.7)
-        due = loop.time() + TICK
+        now = loop.time()
+        if now - expected <= self._lag:
+            self._late_since = None
+        elif self._late_since is None:
+            # From now, not from when the tick was due: a single hiccup is over however long it was.
+            self._late_since = now
+        self.is_late = self._late_since is not None and now - self._late_since >= self._sustained
+        due = now + TICK
         self._timer = loop.call_at(due, self._tick, loop, due)

@@ -107,7 +107,7 @@ def _handled(context: Context, endpoint: Endpoint) -> Any:
     async def handled(request: web.Request) -> web.Response:
         try:
             call = await _admitted(context, endpoint, request)
-            with context.inbound.admitted(call.caller.name, catalog=endpoint.tag == "catalog"):
+            with context.inbound.admitted(call.caller, catalog=endpoint.tag == "catalog"):
                 return _response(request, await endpoint.handler(call))
         except JournalUnavailable as error:
             told = _described(request[_CALL_KEY], error)

@@ -11,6 +11,7 @@ from gateway.config.section import OneOrMore, Proxy, Section, Text
 
 Scope = Literal["catalog:read", "orders:read", "orders:write", "operations:resolve", "goods:read", "admin"]
 EVERY_PROVIDER = "*"
+REQUESTS_AT_ONCE = 200
 CALLER_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
 KEY_HASH = r"sha256:[0-9a-f]{64}"
 
@@ -97,4 +98,11 @@ class Caller(Section):
         le=100,
         description="The caller's share where callers wait for the same rate limit of a provider: one of weight 2 is "
         "served twice as often as one of weight 1. Nobody's share is kept free for them.",
+    )
+    requests_at_once: int = Field(
+        REQUESTS_AT_ONCE,
+        ge=1,
+        le=10_000,
+        description="How many of its requests may be under way at once; more get 429 `rate-limited`. Without `callers` "
+        "everybody together has 200.",
     )

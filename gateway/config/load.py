@@ -17,6 +17,7 @@ from gateway.config.nodes import Node, scalars
 from gateway.config.problems import CREDENTIALS, ConfigError, ConfigProblem, Path, Problems, public_path
 from gateway.config.providers import Provider, ProviderReader, Registry, written_secrets
 from gateway.config.references import resolve
+from gateway.config.shedding import Shedding
 from gateway.config.telemetry import Telemetry
 from gateway.config.validation import Validator
 
@@ -36,6 +37,7 @@ class Configuration:
     store: Store
     telemetry: Telemetry
     cache: Cache
+    shedding: Shedding
     twins: Twins
     callers: Mapping[str, Caller]
     issuers: Mapping[str, Issuer]
@@ -119,6 +121,7 @@ def _read(check: Validator, reader: ProviderReader, problems: Problems, folder: 
     listen, admin = check.read(Listen, ("listen",)), check.read(Admin, ("admin",))
     store, telemetry = check.read(Store, ("store",)), check.read(Telemetry, ("telemetry",))
     cache, twins = check.read(Cache, ("cache",)), check.read(Twins, ("twins",))
+    shedding = check.read(Shedding, ("shedding",))
     caller_names, provider_names = check.keys(("callers",)), check.keys(("providers",))
     callers, issuers = _callers(check, folder, provider_names)
     providers = {name: provider for name in provider_names if (provider := reader.read(name))}
@@ -133,7 +136,9 @@ def _read(check: Validator, reader: ProviderReader, problems: Problems, folder: 
     rules.check_routes(check, routes, provider_names, caller_names)
     problems.raise_any()
     known_routes = tuple(route for route in routes if route is not None)
-    if listen is None or admin is None or store is None or telemetry is None or cache is None or twins is None:
+    if listen is None or admin is None or store is None or telemetry is None:
+        raise problems.error()
+    if cache is None or shedding is None or twins is None:
         raise problems.error()
     if len(providers) < len(provider_names):
         raise problems.error()
@@ -143,22 +148,22 @@ def _read(check: Validator, reader: ProviderReader, problems: Problems, folder: 
         store,
         telemetry,
         cache,
+        shedding,
         twins,
         MappingProxyType(callers),
         MappingProxyType(issuers),
         MappingProxyType(providers),
         known_routes,
         folder,
-        (
-            *rules.unreachable_routes(known_routes),
-            *rules.unused_issuers(issuers, callers),
-            *_warnings(check, providers.values(), issuers),
-        ),
+        (*rules.unreachable_routes(known_routes), *_warnings(check, providers.values(), issuers, callers)),
     )
 
 
-def _warnings(check: Validator, providers: Collection[Provider], issuers: Iterable[str]) -> Iterator[str]:
+def _warnings(
+    check: Validator, providers: Collection[Provider], issuers: Mapping[str, Issuer], callers: Mapping[str, Caller]
+) -> Iterator[str]:
     """Yield what is allowed, and not what is usually meant."""
+    yield from rules.unused_issuers(issuers, callers)
     yield from (f"writes to {one.name} are paused" for one in providers if one.common.writes == "paused")
     for secret in (*written_secrets(check, providers), *_written_secrets(check, issuers)):
         yield f"{secret} stands in the file itself; write ${{NAME}} or ${{file:/path}}"

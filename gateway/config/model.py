@@ -16,6 +16,7 @@ from gateway.config.certificates import ClientCertificate
 from gateway.config.limits import LimitsConfig
 from gateway.config.resilience import Resilience
 from gateway.config.section import OneOrMore, Proxy, Section, Text
+from gateway.config.shedding import Shedding
 from gateway.config.telemetry import Telemetry
 
 PROVIDER_NAME = r"[a-z0-9][a-z0-9-]{0,62}"
@@ -203,6 +204,9 @@ class Config(Section):
         description="What can be seen of the running gateway besides its logs. Nothing is measured by default.",
     )
     cache: Cache = Field(default_factory=Cache, description="How much of the providers' catalogs is kept in memory.")
+    shedding: Shedding = Field(
+        default_factory=Shedding, description="What is let go when the gateway itself cannot keep up."
+    )
     twins: Twins = Field(
         default_factory=Twins, description="What becomes of an order that looks like one that was just placed."
     )

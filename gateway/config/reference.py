@@ -47,6 +47,7 @@ _SECTIONS = (
     ("telemetry", "Telemetry"),
     ("telemetry.otlp", "Otlp"),
     ("cache", "Cache"),
+    ("shedding", "Shedding"),
     ("callers.NAME", "Caller"),
     ("callers.NAME.tokens[]", "TokenOwner"),
     ("issuers.NAME", "Issuer"),

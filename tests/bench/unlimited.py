@@ -14,7 +14,6 @@ from adapters import registry
 from adapters.contract.traits import RateLimit
 from adapters.registry import Registration
 from bench.child import serve
-from gateway.api import inbound
 from gateway.app import Gateway
 from gateway.config.load import Configuration, load
 from gateway.telemetry import logs
@@ -27,6 +26,8 @@ admin:
 store:
   url: ${STORE}
   ephemeral: true
+shedding:
+  lag: 0
 cache:
   max_bytes: ${CACHE_BYTES:-0}
 providers:
@@ -78,6 +79,5 @@ async def start() -> str:
 
 if __name__ == "__main__":
     logs.configure()
-    inbound.LAG_SECONDS = float("inf")
     configured = configuration()
     serve(start)

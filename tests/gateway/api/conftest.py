@@ -5,12 +5,12 @@ from collections.abc import Iterator
 import pytest
 
 from gateway import listeners
-from gateway.api import inbound
 from gateway.providers import limits, publishing
 from policies.budget import Limits
 from support.attacker import Attacker
 from support.gateway_thread import Served, gateway_in_thread
 from support.published_contract import PublishedContract
+from support.running import ALL_SIMULATED
 
 
 @pytest.fixture(scope="session")
@@ -24,9 +24,8 @@ def attacked() -> Iterator[Served]:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(limits, "limits_of", lambda *_: Limits([]))
         patched.setattr(listeners, "KEEPALIVE_SECONDS", 1.0)
-        patched.setattr(inbound, "LAG_SECONDS", 60.0)
         patched.setattr(publishing, "FIRST_SECONDS", 3600.0)
-        with gateway_in_thread() as served:
+        with gateway_in_thread("shedding:\n  lag: 0\n" + ALL_SIMULATED) as served:
             yield served
 
 

@@ -69,6 +69,7 @@ def test_it_shows_every_key_that_is_not_an_adapter_s(schema: dict[str, Any]) -> 
         "Listen",
         "Admin",
         "Store",
+        "Shedding",
         "Twins",
         "Caller",
         "TokenOwner",
