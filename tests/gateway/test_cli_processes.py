@@ -96,7 +96,7 @@ async def line(stream: asyncio.StreamReader | None, word: bytes) -> Any:
 async def became_ready(process: Process) -> tuple[Any, set[str]]:
     """Return what it says when it is ready, and the modules it has imported until then."""
     assert process.stderr is not None
-    imported = set()
+    imported: set[str] = set()
     async with asyncio.timeout(SECONDS):
         while received := await process.stderr.readline():
             if b'"ready"' in received:
