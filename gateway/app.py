@@ -195,6 +195,9 @@ class Gateway:
     async def stop(self, *, grace: float = DRAIN_SECONDS) -> None:
         """Take nothing new, let operations under way end within `grace` seconds, close everything."""
         self._readiness.ready = False
+        if self._listeners:
+            # The admin listener goes on: it tells that this is no crash.
+            await self._listeners[-1].drain()
         self._inbound.stop()
         if self._quarantine is not None:
             await self._quarantine.stop()

@@ -56,6 +56,14 @@ class _BareRequestHandler(RequestHandler):
         self._disarm()
         super().connection_lost(exc)
 
+    @override
+    def close(self) -> None:
+        # aiohttp would leave an idle connection open, with nobody to answer what comes on it.
+        if self._waiter is not None and not self._waiter.done():
+            self.force_close()
+        else:
+            super().close()
+
     def _awaits_header(self) -> bool:
         """Tell whether the next bytes belong to a header section, not to the body of what is being answered."""
         return self._request_count == 0 or (self._waiter is not None and not self._waiter.done())
@@ -81,6 +89,9 @@ class _BareRequestHandler(RequestHandler):
     async def finish_response(
         self, request: BaseRequest, resp: web.StreamResponse, start_time: float | None
     ) -> tuple[web.StreamResponse, bool]:
+        if self._close:
+            # The listener drains: whoever is told so sends its next request elsewhere, not into a closing connection.
+            resp.force_close()
         # Raised before any middleware ran (an unknown Expect): its text repeats what was received.
         if isinstance(resp, web.HTTPException):
             resp = self.handle_error(request, 400)
@@ -133,15 +144,27 @@ class Listener:
         )
         self._host = host
         self._port = port
+        self._site: web.TCPSite | None = None
         self.url = ""
 
     async def start(self) -> None:
         """Listen. Raises OSError when the address cannot be had."""
         await self._runner.setup()
-        await web.TCPSite(self._runner, self._host, self._port).start()
+        site = web.TCPSite(self._runner, self._host, self._port)
+        await site.start()
+        self._site = site
         host, port = self._runner.addresses[0][:2]
         self.url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
+    async def drain(self) -> None:
+        """Take no more connections, close the idle ones, and each other one when it has been answered."""
+        if self._site is not None and self._runner.server is not None:
+            await self._site.stop()
+            self._site = None
+            # What has been received is begun before idle connections are told from others.
+            await asyncio.sleep(0)
+            self._runner.server.pre_shutdown()
+
     async def stop(self) -> None:
-        """Stop listening and end the connections."""
+        """Stop listening and end the connections, those under way when they have been answered."""
         await self._runner.cleanup()
