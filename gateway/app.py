@@ -1,7 +1,6 @@
 """The composition root: configuration in, a running gateway out."""
 
 import asyncio
-import gc
 import time
 from collections.abc import Mapping
 from importlib import import_module
@@ -11,8 +10,6 @@ from typing import NoReturn
 import structlog
 from uuid_utils import uuid7
 
-from adapters.contract.models import values
-from adapters.contract.models.requests import NewOrder
 from gateway.admin import health
 from gateway.api import docs, key_sources, server
 from gateway.api.callers import Callers, Tokens, callers_of, is_loopback
@@ -33,6 +30,7 @@ from gateway.providers.outbound import Outbound
 from gateway.providers.provider import Provider
 from gateway.providers.publishing import PublishedLimits
 from gateway.simulation import SimulatorProcess, start_process
+from gateway.starting import Preparation, settle_memory
 from gateway.stores.opening import open_journal, permits_beside, spool_place
 from gateway.stores.sealing import Sealing
 from gateway.stores.spool import Spool
@@ -41,9 +39,6 @@ from gateway.telemetry.assembly import Telemetry, assembled
 from policies.journal import Journal
 from policies.local_permits import LocalPermits
 from policies.permits import Permits
-
-GC_THRESHOLDS = (20_000, 20, 20)
-"""A page of products is some thousand objects, none of them in a circle: looking for circles meanwhile finds none."""
 
 DRAIN_SECONDS = 35.0
 """How long operations under way may take to end when the gateway stops: an order's own time and a little more."""
@@ -81,7 +76,7 @@ class Gateway:
         self._engine: Engine | None = None
         self._inbound = Inbound(configuration.shedding.lag, configuration.shedding.sustained)
         self._worker: Worker | None = None
-        self._prepared: asyncio.Future[None] | None = None
+        self._preparation = Preparation()
         self._quarantine: Quarantine | None = None
         self._listeners: list[Listener] = []
         self._readiness = health.Readiness()
@@ -144,7 +139,7 @@ class Gateway:
         self._telemetry.start()
         for warning in configured.warnings:
             log.warning("configuration", warning=warning)
-        _settle_memory()
+        settle_memory()
         # Nobody is served before what a crash left open was seen once.
         await self._worker.scanned.wait()
         self._serve()
@@ -152,7 +147,7 @@ class Gateway:
     def _serve(self) -> None:
         """Let callers in."""
         self._readiness.ready = True
-        self._prepared = asyncio.get_running_loop().run_in_executor(None, _prepare_for_orders)
+        self._preparation.start()
         log.info(
             "ready",
             url=self.url,
@@ -222,8 +217,7 @@ class Gateway:
         await self._outbound.close()
         if self._simulators is not None:
             await self._simulators.stop()
-        if self._prepared is not None:
-            await self._prepared
+        await self._preparation.close()
         log.info("stopped")
 
     async def _start_simulators(self) -> None:
@@ -282,21 +276,6 @@ class Gateway:
         issuers = import_module("gateway.api.issuers")
         tokens: Tokens = issuers.tokens_of(configured.issuers, configured.callers, self._key_client)
         return tokens
-
-
-def _prepare_for_orders() -> None:
-    """Make ready what the first order would wait for, and nothing else needs: in a thread, behind everybody's back."""
-    NewOrder.model_rebuild()
-    values.load_phone_numbers()
-
-
-def _settle_memory() -> None:
-    """Spare the collector what was made until now: it lives as long as the process. What comes is garbage soon."""
-    if gc.isenabled():  # else it was off from the beginning of the process, to save the time
-        gc.collect()
-    gc.freeze()
-    gc.set_threshold(*GC_THRESHOLDS)
-    gc.enable()
 
 
 async def serve(gateway: Gateway) -> NoReturn:
