@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from importlib.metadata import version
 from typing import NoReturn
@@ -10,6 +10,7 @@ from typing import NoReturn
 import structlog
 from uuid_utils import uuid7
 
+from gateway import memory
 from gateway.admin import health
 from gateway.api import docs, key_sources, server
 from gateway.api.callers import Callers, Tokens, callers_of, is_loopback
@@ -18,19 +19,19 @@ from gateway.api.inbound import Inbound
 from gateway.cache import Cache, lifetimes
 from gateway.config.load import Configuration
 from gateway.config.load import Provider as Configured
-from gateway.listeners import Listener
+from gateway.listeners import Listener, Sockets
 from gateway.operations.engine import Engine
 from gateway.operations.quarantine import Quarantine
 from gateway.operations.resolver import Resolver
 from gateway.operations.twins import Twins
 from gateway.operations.worker import Worker
+from gateway.preparation import Preparation
 from gateway.providers.channel import Channel, channel
 from gateway.providers.limits import account_pacer
 from gateway.providers.outbound import Outbound
 from gateway.providers.provider import Provider
 from gateway.providers.publishing import PublishedLimits
 from gateway.simulation import SimulatorProcess, start_process
-from gateway.starting import Preparation, settle_memory
 from gateway.stores.opening import open_journal, permits_beside, spool_place
 from gateway.stores.sealing import Sealing
 from gateway.stores.spool import Spool
@@ -52,17 +53,24 @@ log = structlog.get_logger("ordergate")
 class Gateway:
     """A gateway, started and stopped as a whole. `url` and `admin_url` are known after `start`.
 
-    `restored`: its journal comes from a backup, and is reconciled before anything is sent.
+    `restored`: its journal comes from a backup, and is reconciled before anything is sent. `sockets` to listen on and
+    the URLs of running `simulators` are given to one of several workers.
     """
 
     def __init__(
-        self, configuration: Configuration, *, pace: float = 1.0, seed: int = 0, restored: bool = False
+        self,
+        configuration: Configuration,
+        *,
+        pace: float = 1.0,
+        seed: int = 0,
+        restored: bool = False,
+        sockets: Sockets | None = None,
+        simulators: Mapping[str, str] | None = None,
     ) -> None:
         self._configuration = configuration
         self._restored = restored
         self._version = version("ordergate")
-        self._pace = pace
-        self._seed = seed
+        self._pace, self._seed = pace, seed
         self._outbound = Outbound()
         self._cache = Cache(0, {})
         self._key_client = key_sources.client()
@@ -82,7 +90,8 @@ class Gateway:
         self._readiness = health.Readiness()
         self.url = ""
         self.admin_url = ""
-        self.simulator_urls: Mapping[str, str] = {}
+        self._sockets = sockets or Sockets((), ())
+        self.simulator_urls: Mapping[str, str] = simulators or {}
         self.providers: dict[str, Provider] = {}
 
     async def start(self) -> None:
@@ -139,7 +148,7 @@ class Gateway:
         self._telemetry.start()
         for warning in configured.warnings:
             log.warning("configuration", warning=warning)
-        settle_memory()
+        memory.settle()
         # Nobody is served before what a crash left open was seen once.
         await self._worker.scanned.wait()
         self._serve()
@@ -176,11 +185,11 @@ class Gateway:
         listen, admin = self._configuration.listen, self._configuration.admin
         token = admin.token.get_secret_value() if admin.token is not None else None
         around = self._telemetry.middlewares()
-        public = Listener(server.application(context, docs.add_pages, around), listen.host, listen.port)
+        application = server.application(context, docs.add_pages, around)
+        public = Listener(application, listen.host, listen.port, self._sockets.public)
         scraped = self._telemetry.metrics if self._configuration.telemetry.prometheus else None
-        private = Listener(
-            health.application(self._readiness, token, scraped, self._quarantine), admin.host, admin.port
-        )
+        watched = health.application(self._readiness, token, scraped, self._quarantine)
+        private = Listener(watched, admin.host, admin.port, self._sockets.admin)
         self._listeners = [private, public]
         for listener in self._listeners:
             await listener.start()
@@ -222,7 +231,7 @@ class Gateway:
 
     async def _start_simulators(self) -> None:
         adapters = {entry.common.adapter for entry in self._configuration.providers.values() if entry.simulated}
-        if adapters:
+        if adapters and not self.simulator_urls:
             self._simulators = await start_process(sorted(adapters), seed=self._seed, pace=self._pace)
             self.simulator_urls = self._simulators.urls
 
@@ -278,10 +287,11 @@ class Gateway:
         return tokens
 
 
-async def serve(gateway: Gateway) -> NoReturn:
-    """Run a gateway until cancelled, then let operations under way end."""
+async def serve(gateway: Gateway, started: Callable[[], object] = lambda: None) -> NoReturn:
+    """Run a gateway until cancelled, then let operations under way end. `started` is called when it serves."""
     await gateway.start()
     try:
+        started()
         while True:
             await asyncio.Event().wait()
     finally:
