@@ -96,3 +96,12 @@ def test_the_lock_files_agree() -> None:
 
     assert pins("requirements.lock") <= pins("requirements-image.lock") <= pins("requirements-dev.lock")
     assert "asyncpg" in {pin.partition("==")[0] for pin in pins("requirements-image.lock")}
+
+
+def test_what_the_image_is_built_from_reaches_the_build() -> None:
+    """Docker sends nothing that .dockerignore does not let through."""
+    allowed = {line.removeprefix("!") for line in text(Path(".dockerignore")).splitlines() if line.startswith("!")}
+    copied = re.findall(r"^COPY (?!--from)(.*) \S+$", text(Path("Dockerfile")), flags=re.MULTILINE)
+    wanted = {name.rstrip("/*") for line in copied for name in line.split()}
+    assert "requirements-image.lock" in wanted
+    assert wanted <= allowed
