@@ -33,7 +33,6 @@ from policies.operation import FINAL, LIVE
 from support.journals import SqliteStore, Store
 from support.mortal_gateway import Killed, MortalGateway, Trouble, watch_points
 from support.moved_clock import MovedClock, MovedPostgres
-from support.postgres_store import SERVER
 from support.pretended_shop import FATES, TRAITS, Fate, Shop
 
 HORIZON = 3600.0
@@ -266,12 +265,6 @@ def prove(store: str, examples: int = EXAMPLES, **chosen: Any) -> None:
     """Try sequences until one breaks a promise."""
     machine = type("Machine", (FateMachine,), {"store_name": store})
     run_state_machine_as_test(machine, settings=settings(max_examples=examples, stateful_step_count=STEPS, **chosen))
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _server_is_stopped() -> Any:
-    yield
-    SERVER.stop()
 
 
 @pytest.mark.timeout(3600)
