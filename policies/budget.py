@@ -19,9 +19,6 @@ Mode = Literal["strict", "fast"]
 
 CLOCK_RATE = 1.01
 """A window is a percent longer than documented: the provider's clock may run slower than ours."""
-TINY = 5
-"""A limit of so few requests keeps none of them back."""
-_RESERVE = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +78,9 @@ class Rule:
         prefix = next((index for index, one in enumerate(literal) if not one), len(literal))
         return sum(literal), prefix, bool(parts) and parts[-1] != "**", self.method != "*"
 
-    def budget(self, key: str, *, fast: bool = False, reserved: bool = False) -> Budget:
-        """Return the budget under a key, for a request that counts `fast` or leaves the reserve to others."""
-        seconds = self.seconds * CLOCK_RATE + (self.transit if fast else 0.0)
-        return Budget(key, self.requests, seconds, reserve(self.requests) if reserved else 0)
-
-
-def reserve(requests: int) -> int:
-    """Return how many of so many slots the less urgent leave to the more urgent."""
-    return 0 if requests <= TINY else max(1, floor(requests * _RESERVE))
+    def budget(self, key: str, *, fast: bool = False) -> Budget:
+        """Return the budget under a key, for a request that counts `fast` or not."""
+        return Budget(key, self.requests, self.seconds * CLOCK_RATE + (self.transit if fast else 0.0))
 
 
 def rule_id(method: str, path: str, seconds: float) -> str:

@@ -3,41 +3,72 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from itertools import count
 
 from policies.errors import Overloaded
+from policies.queueing import Line, Standing
 
 WAITING_FOR_EACH = 8
 """How many may wait for each place there is; more are refused at once."""
 
 
+@dataclass(eq=False, slots=True)
+class _Waiter:
+    """One that waits for a place; `turn` is done when it has one."""
+
+    standing: Standing
+    number: int
+    turn: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+
 class Bulkhead:
-    """`places` for work of one kind; whoever finds none waits its turn. Belongs to one event loop."""
+    """`places` for work of one kind; whoever finds none waits its turn. Belongs to one event loop.
+
+    Turns go by class, then by weight between callers: whoever sends many requests waits behind its own, not before
+    others'. However full the line is, a caller of which nobody waits is let in.
+    """
 
     def __init__(self, places: int) -> None:
-        self._places = asyncio.Semaphore(places)
+        self._free = places
         self._most_waiting = places * WAITING_FOR_EACH
-        self._waiting = 0
+        self._line: Line[_Waiter] = Line()
+        self._numbers = count()
 
     @asynccontextmanager
-    async def place(self, seconds: float) -> AsyncIterator[None]:
+    async def place(self, standing: Standing, seconds: float) -> AsyncIterator[None]:
         """Hold a place while inside. Raises Overloaded where there is none within `seconds`."""
-        await self._take(seconds)
+        if self._free:
+            self._free -= 1
+        else:
+            await self._wait(standing, seconds)
         try:
             yield
         finally:
-            self._places.release()
+            self._leave()
 
-    async def _take(self, seconds: float) -> None:
-        if not self._places.locked():
-            await self._places.acquire()
-            return
-        if self._waiting >= self._most_waiting:
+    async def _wait(self, standing: Standing, seconds: float) -> None:
+        if len(self._line) >= self._most_waiting and self._line.of(standing.caller):
             raise Overloaded(1.0)
-        self._waiting += 1
+        waiter = _Waiter(standing, next(self._numbers))
+        self._line.add(waiter)
         try:
             async with asyncio.timeout(seconds):
-                await self._places.acquire()
-        except TimeoutError:
-            raise Overloaded(1.0) from None
-        finally:
-            self._waiting -= 1
+                await waiter.turn
+        except BaseException as error:
+            if waiter.turn.done() and not waiter.turn.cancelled():
+                self._leave()
+            else:
+                self._line.remove(waiter)
+            if isinstance(error, TimeoutError):
+                raise Overloaded(1.0) from None
+            raise
+
+    def _leave(self) -> None:
+        """Hand a place to whoever is next, or keep it free."""
+        waiter = self._line.first()
+        if waiter is None:
+            self._free += 1
+            return
+        self._line.serve(waiter, 1)
+        waiter.turn.set_result(None)

@@ -39,6 +39,11 @@ class Standing:
     caller: str = ""
     weight: float = 1.0
 
+    @property
+    def is_urgent(self) -> bool:
+        """Tell whether slots are kept free for such a request."""
+        return self.priority in _URGENT
+
 
 class Waiting(Protocol):
     """One that waits. `number` is in the order of arrival; it stays when one waits for another budget later on."""

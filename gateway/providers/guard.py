@@ -57,7 +57,7 @@ class Guard:
         if trip.purpose == "call":
             # It may have opened while this one waited for its turn.
             self.circuit.admit(trip.purpose)
-        async with self._places[self._kind(request, trip)].place(trip.left(own)):
+        async with self._places[self._kind(request, trip)].place(trip.standing, trip.left(own)):
             yield
 
     def pause(self, request: HttpRequest, answer: Answer, tries: int, trip: Trip) -> float | None:

@@ -8,6 +8,7 @@ from aiolimiter import AsyncLimiter
 
 from policies.permits import Budget, Permit
 from policies.queueing import Line, Standing
+from policies.reserve import Reserve
 
 MIN_SERVICE = 0.05
 """Who has waited and has less than so many seconds left is not sent any more: no answer would come in time."""
@@ -19,21 +20,27 @@ TRANSIT = 5.0
 class Demand:
     """What a request needs: slots of each of its budgets, and room at the pacers in front of some.
 
-    With `lasting` the slots are held until the answer; without, they count from the departure.
+    With `lasting` the slots are held until the answer; without, they count from the departure. `reserves` has, for each
+    budget, what is to be left to more urgent requests; it is empty for those.
     """
 
     slots: Sequence[tuple[Budget, int]]
     lasting: bool = True
     spacing: tuple[AsyncLimiter, ...] = ()
+    reserves: Sequence[Reserve] = ()
 
     def hold(self, seconds: float) -> float:
         """Return for how long slots are held at most, for a request that has so many."""
         return max(0.0, seconds) + TRANSIT if self.lasting else 0.0
 
-    @property
-    def without_reserve(self) -> "Demand":
-        """Return the same for a turn in which nothing has to be left to others."""
-        return replace(self, slots=[(replace(budget, reserve=0), cost) for budget, cost in self.slots])
+    def asked(self, now: float) -> Sequence[tuple[Budget, int]]:
+        """Return the slots to ask for now, with what is to be left to others (`slots` has nothing of that)."""
+        if not self.reserves:
+            return self.slots
+        return [
+            (replace(budget, reserve=reserve.left(budget.requests, now)), cost)
+            for (budget, cost), reserve in zip(self.slots, self.reserves, strict=True)
+        ]
 
 
 @dataclass(eq=False, slots=True)

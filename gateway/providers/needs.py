@@ -69,9 +69,9 @@ class Needs:
         self._unlimited[request.method, request.route] = rule
         return Need(rule, self._key(rule, None), partitioned=False)
 
-    def budget(self, need: Need, *, fast: bool = False, reserved: bool = False) -> Budget:
+    def budget(self, need: Need, *, fast: bool = False) -> Budget:
         """Return a budget with the numbers in force."""
-        budget = need.rule.budget(need.key, fast=fast, reserved=reserved)
+        budget = need.rule.budget(need.key, fast=fast)
         requests = self._told.get(need.rule.id) if self._told else None
         return budget if requests is None else replace(budget, requests=max(requests, need.rule.cost))
 

@@ -1,5 +1,6 @@
 """Keeps an account within its provider's rates, and quiet for as long as the provider asks."""
 
+import asyncio
 import random
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
@@ -17,7 +18,8 @@ from gateway.providers.needs import Need, Needs, Scope
 from gateway.providers.waiting import WaitingRoom
 from policies.budget import CLOCK_RATE, Limits, Rule
 from policies.permits import Permit, Permits, PermitsUnavailable, Usage
-from policies.queueing import Priority, Standing
+from policies.queueing import Standing
+from policies.reserve import Reserve
 
 NOBODY = Standing()
 MAX_WAITING = 200
@@ -43,7 +45,7 @@ class Pacer:
         self._needs = Needs(limits, scope, share)
         self._heeding = Heeding(permits, self._needs, chance)
         self._room = WaitingRoom(permits, max_waiting)
-        self._urgent: set[str] = set()
+        self._reserves: dict[str, Reserve] = {}
         self._spacing: dict[str, AsyncLimiter] = {}
 
     def admitted(self, request: HttpRequest, seconds: float, standing: Standing = NOBODY) -> "Admission":
@@ -73,20 +75,24 @@ class Pacer:
 
     async def enter(self, needs: Sequence[Need], request: HttpRequest, seconds: float, standing: Standing) -> Permit:
         """Return a permit for a request. Raises what `admitted` says."""
-        background = standing.priority >= Priority.BROWSE
-        if not background:
-            self._urgent.update(need.rule.id for need in needs)
         fast = request.effect == "read" and all(need.rule.mode == "fast" for need in needs)
-        slots = [
-            # Slots are kept free for orders where orders go.
-            (self._needs.budget(need, fast=fast, reserved=background and need.rule.id in self._urgent), need.rule.cost)
-            for need in needs
-        ]
+        slots = [(self._needs.budget(need, fast=fast), need.rule.cost) for need in needs]
         spacing = tuple(self._pacer(need.rule) for need in needs if need.rule.spacing > 0)
-        return await self._room.permit(standing, Demand(slots, not fast, spacing), seconds)
+        reserves = [self._reserve(need.rule) for need in needs]
+        left = () if standing.is_urgent else reserves
+        permit = await self._room.permit(standing, Demand(slots, not fast, spacing, left), seconds)
+        if standing.is_urgent:
+            for reserve, need in zip(reserves, needs, strict=True):
+                reserve.taken(_counted(need), _now())
+        return permit
 
-    async def leave(self, permit: Permit, *, sent: bool, linger: float) -> None:
-        """Give a permit back."""
+    async def leave(
+        self, needs: Sequence[Need], permit: Permit, standing: Standing, *, sent: bool, linger: float
+    ) -> None:
+        """Give a permit back that `enter` has returned for the same."""
+        for need, (budget, _) in zip(needs, permit.budgets, strict=True) if standing.is_urgent else ():
+            until = _now() + budget.seconds + linger if sent else None
+            self._reserve(need.rule).given_back(_counted(need), until)
         try:
             await self._permits.give_back(permit, sent, linger)
         except PermitsUnavailable:
@@ -105,6 +111,12 @@ class Pacer:
     ) -> None:
         """Draw the conclusions from what an answer says about limits."""
         await self._heeding.heed(request, needs, permit, told, refused)
+
+    def _reserve(self, rule: Rule) -> Reserve:
+        reserve = self._reserves.get(rule.id)
+        if reserve is None:
+            reserve = self._reserves[rule.id] = Reserve(rule.seconds * CLOCK_RATE)
+        return reserve
 
     def _pacer(self, rule: Rule) -> AsyncLimiter:
         pacer = self._spacing.get(rule.id)
@@ -173,6 +185,15 @@ class Admission:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         if self._permit is not None:
-            await self._pacer.leave(self._permit, sent=self._sent, linger=self._linger)
+            await self._pacer.leave(self.needs, self._permit, self._standing, sent=self._sent, linger=self._linger)
         if self._told or self._refused is not None:
             await self._pacer.heed(self._request, self.needs, self._permit, self._told, self._refused)
+
+
+def _counted(need: Need) -> int:
+    """Return what an urgent request counts: of the budgets that are one value's each nobody knows the next."""
+    return 0 if need.partitioned else need.rule.cost
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

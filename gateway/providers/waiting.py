@@ -40,7 +40,7 @@ class WaitingRoom:
         waiter = Waiter(standing, next(self._numbers), demand, now + seconds)
         line = self._line_before(demand) if self._lines else None
         if line is None and not demand.spacing:
-            outcome = await self._permits.take(demand.slots, demand.hold(seconds))
+            outcome = await self._permits.take(demand.asked(now), demand.hold(seconds))
             if isinstance(outcome, Permit):
                 return outcome
             if outcome.seconds > seconds:
@@ -135,10 +135,10 @@ class WaitingRoom:
         if other is not None:
             self._move(waiter, line, other)
             return 0.0
-        now = asyncio.get_running_loop().time()
-        demand = waiter.demand.without_reserve if line.line.is_floor else waiter.demand
+        now, demand = asyncio.get_running_loop().time(), waiter.demand
+        slots = demand.slots if line.line.is_floor else demand.asked(now)
         try:
-            outcome = await self._permits.take(demand.slots, demand.hold(waiter.deadline - now))
+            outcome = await self._permits.take(slots, demand.hold(waiter.deadline - now))
         except PermitsUnavailable as error:
             self._fail(waiter, error)
             return 0.0

@@ -30,6 +30,22 @@ providers:
       api_secret: canary-secret-7261
 """
 
+ADDRESS = {
+    "firstName": "Ada",
+    "lastName": "Lovelace",
+    "line1": "Unter den Linden 6",
+    "city": "Berlin",
+    "postalCode": "10117",
+    "country": "DE",
+    "email": "ada@example.com",
+    "phone": "+4930123456",
+}
+LINE = {
+    "productId": "print:poster",
+    "quantity": 1,
+    "files": [{"role": "default", "url": "https://files.example.com/poster.pdf"}],
+}
+
 
 @pytest.fixture
 def logged() -> Iterator[list[MutableMapping[str, Any]]]:
@@ -128,3 +144,30 @@ async def test_ids_of_operations_grow_with_time() -> None:
     ids = [gateway._engine.new_id() for _ in range(5000)]
     await gateway.stop()
     assert all(before < after for before, after in pairwise(ids))
+
+
+async def test_writes_that_the_configuration_pauses_are_refused_and_reads_are_not() -> None:
+    """503 `writes-paused` with `placed: no`, and the key is free; a read goes to the provider, and nobody is there."""
+    paused = f"{REAL.format(port=0)}    writes: paused\n"
+    loaded = await asyncio.to_thread(configured, paused, {})
+    assert "writes to print are paused" in loaded.warnings
+    gateway = await asyncio.to_thread(Gateway, loaded)
+    await gateway.start()
+    order = {"reference": "R-1", "currency": "EUR", "shipTo": ADDRESS, "lines": [LINE]}
+    try:
+        async with aiohttp.ClientSession() as session:
+            headers = {"Idempotency-Key": "k-1"}
+            async with session.post(f"{gateway.url}/v1/orders", json=order, headers=headers) as response:
+                told = await response.json()
+                assert (response.status, response.headers.get("Retry-After")) == (503, "60"), told
+                assert (told["type"].rpartition("/")[2], told["placed"], told["retry"]) == (
+                    "writes-paused",
+                    "no",
+                    "same-key",
+                )
+            async with session.get(f"{gateway.url}/v1/orders?idempotency-key=k-1") as response:
+                assert (await response.json())["items"] == []
+            async with session.get(f"{gateway.url}/v1/orders/print:1") as response:
+                assert (await response.json())["type"].rpartition("/")[2] == "provider-unavailable"
+    finally:
+        await gateway.stop(grace=1.0)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from policies.budget import Limits, Rule, hashed, reserve, rule_id
+from policies.budget import Limits, Rule, hashed, rule_id
 from policies.learning import cuts
 from policies.permits import Budget
 
@@ -69,12 +69,6 @@ def test_a_value_is_told_by_a_keyed_hash() -> None:
     """Alike for whoever has the key, whatever its case; different under another key; never the value."""
     assert hashed(b"k", " A@Example.org") == hashed(b"k", "a@example.org") != hashed(b"l", "a@example.org")
     assert len(hashed(b"k", "a@example.org")) == 16
-
-
-@pytest.mark.parametrize(("requests", "kept"), [(5, 0), (6, 1), (10, 2), (100, 20)])
-def test_a_fifth_is_kept_for_the_more_urgent_but_not_of_a_few(requests: int, kept: int) -> None:
-    """A fifth and at least one, and none of a limit as small as five an hour."""
-    assert reserve(requests) == kept
 
 
 def test_after_a_refusal_a_fifth_less_goes_for_ten_windows_and_then_a_tenth_more_in_each() -> None:
