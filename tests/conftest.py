@@ -37,6 +37,29 @@ def pytest_collection() -> Iterator[None]:
         gc.enable()
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Have each process begin with its part of the long tests, so that none is waited for at the end.
+
+    Each process of pytest-xdist is given its tests in one piece; what is left is taken from the ends of the pieces.
+    """
+    long: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        if (marker := item.get_closest_marker("long")) is not None:
+            long.setdefault(marker.args[0] if marker.args else item.nodeid, []).append(item)
+    groups = list(long.values())
+    others = [item for item in items if item.get_closest_marker("long") is None]
+    processes = getattr(config, "workerinput", {}).get("workercount", 1)
+    ordered: list[pytest.Item] = []
+    for process in range(processes):
+        first = [item for group in groups[process::processes] for item in group]
+        piece = (len(items) - len(ordered)) // (processes - process)
+        room = max(0, piece - len(first))
+        ordered += first + others[:room]
+        del others[:room]
+    items[:] = ordered + others
+
+
 @pytest.fixture(scope="session", autouse=True)
 def blocking_calls_fail() -> Iterator[BlockBuster]:
     """Raise `BlockingError` where the product's code blocks a running event loop.
@@ -86,6 +109,14 @@ def _command(pid: str) -> str:
         return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
     except OSError:  # it ended meanwhile
         return ""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nobody_is_trusted() -> Iterator[None]:
+    """Spare each process and client the machine's two hundred authorities: tests speak to this machine only."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("SSL_CERT_FILE", os.devnull)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -267,6 +267,7 @@ def prove(store: str, examples: int = EXAMPLES, **chosen: Any) -> None:
     run_state_machine_as_test(machine, settings=settings(max_examples=examples, stateful_step_count=STEPS, **chosen))
 
 
+@pytest.mark.long
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("store", ["sqlite", "postgres"])
 def test_whatever_happens_every_promise_is_kept(store: str) -> None:

@@ -26,6 +26,7 @@ def prove(*arguments: str, seconds: float = 170) -> subprocess.CompletedProcess[
     )
 
 
+@pytest.mark.long
 @pytest.mark.timeout(180)
 def test_gateways_that_are_killed_twenty_times_break_no_promise(tmp_path: Path) -> None:
     """No order twice, none lost, nobody told what is not true, and nothing left behind but the journals asked for."""
@@ -36,6 +37,7 @@ def test_gateways_that_are_killed_twenty_times_break_no_promise(tmp_path: Path) 
     assert store.exists()
 
 
+@pytest.mark.long
 @pytest.mark.timeout(180)
 def test_gateways_that_share_a_database_and_are_killed_twenty_times_break_no_promise() -> None:
     """Likewise where three work with one journal, and finish what another began."""
