@@ -6,6 +6,7 @@
 #   docker run --read-only -p 8080:8080 -v ./gateway.yaml:/etc/ordergate/gateway.yaml:ro -v journal:/var/lib/ordergate ordergate
 #
 # No configuration is shipped: a container whose file was forgotten stops, and does not answer with simulated providers.
+# PostgreSQL (a fleet) and OpenTelemetry (`telemetry.otlp`) are in it: what pip calls extras are the image's own.
 # In it `listen.host` must be 0.0.0.0 to be reachable; the admin listener stays on 127.0.0.1, where the health check asks.
 
 FROM python:3.13-slim-bookworm AS build
@@ -13,9 +14,9 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 \
     PIP_NO_CACHE_DIR=1 \
     PIP_ROOT_USER_ACTION=ignore
 WORKDIR /build
-COPY requirements.lock requirements-build.lock ./
+COPY requirements-image.lock requirements-build.lock ./
 RUN python -m venv --without-pip /opt/ordergate \
- && python -m pip --python /opt/ordergate/bin/python install --require-hashes --only-binary :all: -r requirements.lock \
+ && python -m pip --python /opt/ordergate/bin/python install --require-hashes --only-binary :all: -r requirements-image.lock \
  && python -m pip install --require-hashes --only-binary :all: -r requirements-build.lock
 COPY pyproject.toml README.md LICENSE* NOTICE* ./
 COPY adapters/ adapters/

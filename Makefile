@@ -143,8 +143,9 @@ COMPILE = $(UV) pip compile --quiet --universal --generate-hashes --no-emit-inde
 .PHONY: lock
 lock: | .tools/.uv-$(UV_VERSION)
 	$(COMPILE) pyproject.toml -o requirements.lock
+	$(COMPILE) pyproject.toml --all-extras -c requirements.lock -o requirements-image.lock
 	$(COMPILE) --group pyproject.toml:build -o requirements-build.lock
-	$(COMPILE) pyproject.toml --group dev -c requirements.lock -c requirements-build.lock -o requirements-dev.lock
+	$(COMPILE) pyproject.toml --group dev -c requirements-image.lock -c requirements-build.lock -o requirements-dev.lock
 	@! grep -n '://' requirements*.lock || { echo "A lock file names a host." >&2; exit 1; }
 
 # --- the image's steps: build the wheel, install it with the locked dependencies, run it from where nothing may be written
@@ -157,12 +158,17 @@ image-check: dev
 	@rm -rf $(IMAGE) && mkdir -p $(IMAGE)/readonly
 	$(BIN)/python -m hatchling build -t wheel -d $(IMAGE)/dist
 	$(UV) venv --quiet --python $(PYTHON) $(IMAGE)/venv
-	$(UV) pip install --quiet --python $(IMAGE)/venv/bin/python --require-hashes --only-binary :all: -r requirements.lock
+	$(UV) pip install --quiet --python $(IMAGE)/venv/bin/python --require-hashes --only-binary :all: -r requirements-image.lock
 	$(UV) pip install --quiet --python $(IMAGE)/venv/bin/python --no-deps --no-index $(IMAGE)/dist/*.whl
 	@cp gateway.yaml $(IMAGE)/readonly
+	@sed -e "s|url: 'memory:'|url: postgresql://ordergate@127.0.0.1/ordergate|; s|ephemeral: true|ephemeral: false|" \
+	  -e '/^cache:/i telemetry:\n  otlp:\n    endpoint: http://127.0.0.1:4318\n' gateway.yaml > $(IMAGE)/readonly/fleet.yaml
 	@chmod -R a-w $(IMAGE)/readonly $(IMAGE)/venv && touch $(IMAGE)/installed
 	cd $(IMAGE)/readonly && PYTHONDONTWRITEBYTECODE=1 ../venv/bin/ordergate --help >/dev/null
 	cd $(IMAGE)/readonly && PYTHONDONTWRITEBYTECODE=1 ../venv/bin/ordergate providers >/dev/null
+	@# What is optional for others is in the image: PostgreSQL for a fleet, and what exports to a collector.
+	cd $(IMAGE)/readonly && ../venv/bin/python -B -c 'import asyncpg; from gateway.telemetry.otlp import MetricsExport, spans_to'
+	cd $(IMAGE)/readonly && PYTHONDONTWRITEBYTECODE=1 ../venv/bin/ordergate check --config fleet.yaml
 	@test -z "$$(find $(IMAGE)/readonly $(IMAGE)/venv -newer $(IMAGE)/installed -print | tee /dev/stderr)" || \
 	  { echo "The installed product wrote into its own folders." >&2; exit 1; }
 	@chmod -R u+w $(IMAGE) && rm -rf $(IMAGE)

@@ -1,7 +1,6 @@
 """The command `ordergate`. Imports are lazy: each command pays for what it uses."""
 
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -45,12 +44,18 @@ def serve(
     ] = False,
 ) -> None:
     """Serve until SIGTERM or SIGINT; operations under way are let end."""
-    from gateway import app as gateway_app
     from gateway.telemetry import logs
 
     logs.configure()
     configuration = _loaded(config)
-    _exit(_run(_until_stopped(gateway_app.serve(gateway_app.Gateway(configuration, restored=restored)))))
+    # What a restored journal has forgotten is found out by one process, and then it ends.
+    if configuration.listen.workers > 1 and not restored:
+        from gateway.workers.supervisor import supervise
+
+        _exit(supervise(configuration))
+    from gateway import app as gateway_app
+
+    _exit(_run_until_stopped(gateway_app.serve(gateway_app.Gateway(configuration, restored=restored))))
 
 
 @app.command()
@@ -63,7 +68,7 @@ def demo(
     """Start everything simulated, take a tour through all providers, then keep serving."""
     from gateway.demo.tour import run
 
-    _exit(_run(_until_stopped(run(_loaded(config), once=once), stopped=1 if once else 0)))
+    _exit(_run_until_stopped(run(_loaded(config), once=once), stopped=1 if once else 0))
 
 
 @app.command()
@@ -74,7 +79,7 @@ def check(
     """Check the configuration; with --live also each provider's address and credentials."""
     from gateway.checking import run
 
-    _exit(_run(_until_stopped(run(_loaded(config), config, live=live), stopped=1)))
+    _exit(_run_until_stopped(run(_loaded(config), config, live=live), stopped=1))
 
 
 @app.command()
@@ -123,9 +128,7 @@ def simulate(
         for key, value in load(name).simulator.credentials.items():
             typer.echo(f"  {key}: {value}")
 
-    _exit(
-        _run(_until_stopped(serve_simulator(name, host, port, seed=seed, pace=pace, faults=faults, announce=announce)))
-    )
+    _exit(_run_until_stopped(serve_simulator(name, host, port, seed=seed, pace=pace, faults=faults, announce=announce)))
 
 
 @app.command()
@@ -225,42 +228,15 @@ def _loaded(path: Path) -> "Configuration":
 
 
 def _run(work: "Coroutine[Any, Any, int]") -> int:
-    import asyncio
+    from gateway.running import run
 
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        try:
-            return runner.run(work)
-        except KeyboardInterrupt:
-            return 130
+    return run(work)
 
 
-async def _until_stopped(work: "Coroutine[Any, Any, int | None]", *, stopped: int = 0) -> int:
-    """Run `work` until it ends or the process is told to stop; it is cancelled then, and may take its time to end.
+def _run_until_stopped(work: "Coroutine[Any, Any, int | None]", *, stopped: int = 0) -> int:
+    from gateway.running import run, until_stopped
 
-    Returns the exit code: what `work` returns, `stopped` when it was told to stop, 1 when it could not go on.
-    """
-    import asyncio
-    import signal
-
-    task = asyncio.ensure_future(work)
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, task.cancel)
-    try:
-        return await task or 0
-    except asyncio.CancelledError:
-        return stopped
-    except (OSError, RuntimeError, ValueError) as error:
-        typer.echo(f"ordergate: {error}", err=True)
-        return 1
-
-
-def _loop_factory() -> "Any":
-    if sys.platform == "win32":
-        return None
-    import uvloop
-
-    return uvloop.new_event_loop
+    return run(until_stopped(work, stopped=stopped))
 
 
 def _fail(message: str) -> NoReturn:

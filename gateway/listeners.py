@@ -5,6 +5,9 @@ Nobody holds a connection for nothing: a header section that is not there in tim
 
 import asyncio
 import logging
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
@@ -56,6 +59,14 @@ class _BareRequestHandler(RequestHandler):
         self._disarm()
         super().connection_lost(exc)
 
+    @override
+    def close(self) -> None:
+        # aiohttp would leave an idle connection open, with nobody to answer what comes on it.
+        if self._waiter is not None and not self._waiter.done():
+            self.force_close()
+        else:
+            super().close()
+
     def _awaits_header(self) -> bool:
         """Tell whether the next bytes belong to a header section, not to the body of what is being answered."""
         return self._request_count == 0 or (self._waiter is not None and not self._waiter.done())
@@ -81,6 +92,9 @@ class _BareRequestHandler(RequestHandler):
     async def finish_response(
         self, request: BaseRequest, resp: web.StreamResponse, start_time: float | None
     ) -> tuple[web.StreamResponse, bool]:
+        if self._close:
+            # The listener drains: whoever is told so sends its next request elsewhere, not into a closing connection.
+            resp.force_close()
         # Raised before any middleware ran (an unknown Expect): its text repeats what was received.
         if isinstance(resp, web.HTTPException):
             resp = self.handle_error(request, 400)
@@ -117,10 +131,18 @@ class _Runner(web.AppRunner):
         return server
 
 
-class Listener:
-    """One application on one address. `url` is known after `start`."""
+@dataclass(frozen=True, slots=True)
+class Sockets:
+    """Sockets, bound already, that a gateway is to listen on: for callers, and for the admin listener."""
 
-    def __init__(self, app: web.Application, host: str, port: int) -> None:
+    public: Sequence[socket.socket]
+    admin: Sequence[socket.socket]
+
+
+class Listener:
+    """One application on one address, or on sockets that are bound already. `url` is known after `start`."""
+
+    def __init__(self, app: web.Application, host: str, port: int, sockets: Sequence[socket.socket] = ()) -> None:
         self._runner = _Runner(
             app,
             access_log=None,
@@ -133,15 +155,30 @@ class Listener:
         )
         self._host = host
         self._port = port
+        self._sockets = sockets
+        self._sites: list[web.BaseSite] = []
         self.url = ""
 
     async def start(self) -> None:
         """Listen. Raises OSError when the address cannot be had."""
         await self._runner.setup()
-        await web.TCPSite(self._runner, self._host, self._port).start()
+        given: list[web.BaseSite] = [web.SockSite(self._runner, one) for one in self._sockets]
+        for site in given or [web.TCPSite(self._runner, self._host, self._port)]:
+            await site.start()
+            self._sites.append(site)
         host, port = self._runner.addresses[0][:2]
         self.url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
+    async def drain(self) -> None:
+        """Take no more connections, close the idle ones, and each other one when it has been answered."""
+        if self._sites and self._runner.server is not None:
+            for site in self._sites:
+                await site.stop()
+            self._sites = []
+            # What has been received is begun before idle connections are told from others.
+            await asyncio.sleep(0)
+            self._runner.server.pre_shutdown()
+
     async def stop(self) -> None:
-        """Stop listening and end the connections."""
+        """Stop listening and end the connections, those under way when they have been answered."""
         await self._runner.cleanup()

@@ -1,10 +1,9 @@
 """A bulkhead: so many at once and no more, so that what is slow in one place sinks nothing elsewhere."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count
+from types import TracebackType
 
 from policies.errors import Overloaded
 from policies.queueing import Line, Standing
@@ -35,17 +34,16 @@ class Bulkhead:
         self._line: Line[_Waiter] = Line()
         self._numbers = count()
 
-    @asynccontextmanager
-    async def place(self, standing: Standing, seconds: float) -> AsyncIterator[None]:
-        """Hold a place while inside. Raises Overloaded where there is none within `seconds`."""
+    def place(self, standing: Standing, seconds: float) -> "Place":
+        """Return a context that holds a place. Entering raises Overloaded where there is none within `seconds`."""
+        return Place(self, standing, seconds)
+
+    async def take(self, standing: Standing, seconds: float) -> None:
+        """Take a place, which is to be left. Raises Overloaded where there is none within `seconds`."""
         if self._free:
             self._free -= 1
         else:
             await self._wait(standing, seconds)
-        try:
-            yield
-        finally:
-            self._leave()
 
     async def _wait(self, standing: Standing, seconds: float) -> None:
         if len(self._line) >= self._most_waiting and self._line.of(standing.caller):
@@ -57,14 +55,14 @@ class Bulkhead:
                 await waiter.turn
         except BaseException as error:
             if waiter.turn.done() and not waiter.turn.cancelled():
-                self._leave()
+                self.leave()
             else:
                 self._line.remove(waiter)
             if isinstance(error, TimeoutError):
                 raise Overloaded(1.0) from None
             raise
 
-    def _leave(self) -> None:
+    def leave(self) -> None:
         """Hand a place to whoever is next, or keep it free."""
         waiter = self._line.first()
         if waiter is None:
@@ -72,3 +70,22 @@ class Bulkhead:
             return
         self._line.serve(waiter, 1)
         waiter.turn.set_result(None)
+
+
+class Place:
+    """One place of a bulkhead, held while inside."""
+
+    __slots__ = ("_bulkhead", "_seconds", "_standing")
+
+    def __init__(self, bulkhead: Bulkhead, standing: Standing, seconds: float) -> None:
+        self._bulkhead = bulkhead
+        self._standing = standing
+        self._seconds = seconds
+
+    async def __aenter__(self) -> None:
+        await self._bulkhead.take(self._standing, self._seconds)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._bulkhead.leave()

@@ -5,11 +5,10 @@ arrival until its last byte may come from the provider.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Deadline:
+class Deadline(NamedTuple):
     """A moment on the clock `now` (monotonic, seconds) after which nothing is begun any more."""
 
     at: float

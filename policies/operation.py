@@ -171,7 +171,8 @@ def next_move(situation: Situation, trait: TraitLike, now: datetime) -> Next:
                                 look up or park
         … and refused since     look up; absent: fail look up; absent: fail               fail       park
 
-    Nothing is sent again before the last try is surely over; after `horizon` seconds of doubt a person has to look.
+    Nothing is sent again, and no person is asked, before the last try is surely over; after `horizon` seconds of doubt
+    a person has to look.
     """
     if situation.state == "pending":
         return Next("poll", now, "a process is under way")
@@ -189,10 +190,11 @@ def _of_doubt(situation: Situation, trait: TraitLike, now: datetime) -> Next:
     """Return what follows where a request may have been executed."""
     first = situation.first_sent_at or now
     over = (situation.last_sent_at or first) + timedelta(seconds=situation.timeout)
+    # A person who looks sooner sees nothing of a request that arrives after that, and says that nothing was placed.
     if trait.kind == "none":
-        return Next("park", now, "the provider has no way to find out")
+        return Next("park", max(now, over), "the provider has no way to find out")
     if now >= first + timedelta(seconds=situation.horizon):
-        return Next("park", now, "not found out in time")
+        return Next("park", max(now, over), "not found out in time")
     soon = max(now, over) if situation.tries == 0 else now
     if trait.kind == "natural":
         if situation.rejected:

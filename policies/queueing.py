@@ -11,7 +11,7 @@ from bisect import insort
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 
 class Priority(IntEnum):
@@ -31,8 +31,7 @@ _URGENT = (Priority.RESOLVE, Priority.COMMIT, Priority.STATUS)
 _WEIGHTS = {Priority.BROWSE: 4.0, Priority.BULK: 1.0}
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """On whose behalf a request waits, and how much that counts: a caller of weight 2 gets twice as many turns."""
 
     priority: Priority = Priority.STATUS

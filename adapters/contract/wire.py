@@ -1,9 +1,14 @@
 """What an adapter says to a provider and hears back: requests and responses as values, without I/O."""
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Literal
 from urllib.parse import quote, urlencode
+
+import msgspec
+from typing_extensions import override
 
 from adapters.contract import codec
 from adapters.contract.errors import MalformedResponse
@@ -16,9 +21,10 @@ Pairs = tuple[tuple[str, str], ...]
 
 JSON = "application/json"
 
+_UNRESERVED = re.compile(r"[A-Za-z0-9_.~-]+")
 
-@dataclass(frozen=True, slots=True)
-class HttpRequest:
+
+class HttpRequest(msgspec.Struct, frozen=True):
     """One request as an adapter wants it sent, without credentials.
 
     `route` is a path template (`/retailer/orders/{order_id}`); `path_values` fill its names, each percent-encoded
@@ -30,10 +36,10 @@ class HttpRequest:
 
     method: str
     route: str
-    path_values: Mapping[str, str] = field(default_factory=dict)
+    path_values: Mapping[str, str] = msgspec.field(default_factory=dict)
     query: Pairs = ()
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    body: bytes | None = field(default=None, repr=False)
+    headers: Mapping[str, str] = msgspec.field(default_factory=dict)
+    body: bytes | None = None
     effect: Effect = "read"
     step: str = "read"
     origin: str | None = None
@@ -41,29 +47,36 @@ class HttpRequest:
     @property
     def path(self) -> str:
         """Return the path with every value encoded per segment. Raises KeyError for a name without a value."""
-        if "{" not in self.route:
+        pieces = _pieces(self.route)
+        if len(pieces) == 1:
             return self.route
-        return "/".join([self._segment(part) if "{" in part else part for part in self.route.split("/")])
+        return "".join([segment(self.path_values[piece]) if at % 2 else piece for at, piece in enumerate(pieces)])
 
     @property
     def target(self) -> str:
         """Return the path and, where there is one, the encoded query."""
         return f"{self.path}?{urlencode(self.query, quote_via=quote)}" if self.query else self.path
 
-    def _segment(self, part: str) -> str:
-        while "{" in part:
-            before, _, rest = part.partition("{")
-            name, _, after = rest.partition("}")
-            part = before + segment(self.path_values[name]) + after
-        return part
-
     def with_headers(self, headers: Mapping[str, str]) -> "HttpRequest":
         """Return this request with `headers` added (later ones win)."""
-        return replace(self, headers={**self.headers, **headers})
+        return msgspec.structs.replace(self, headers={**self.headers, **headers})
+
+    @override
+    def __repr__(self) -> str:
+        shown = ("method", "route", "path_values", "query", "effect", "step", "origin")
+        return f"HttpRequest({', '.join(f'{name}={getattr(self, name)!r}' for name in shown)})"
+
+
+@lru_cache(maxsize=1024)
+def _pieces(route: str) -> list[str]:
+    """Return the parts of a path template: text, then a name, then text, and so on."""
+    return re.split(r"\{([^{}]*)\}", route)
 
 
 def segment(value: str) -> str:
     """Encode one path segment; `.` and `..` too, which a URL parser would otherwise resolve away."""
+    if _UNRESERVED.fullmatch(value) and value not in {".", ".."}:
+        return value
     return "%2E" * len(value) if value in {".", ".."} else quote(value, safe="")
 
 

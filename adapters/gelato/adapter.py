@@ -18,7 +18,7 @@ from adapters.contract.models.requests import DeliveryChange, NewCancellation, N
 from adapters.contract.models.resources import Order, OrderChange, OrderKind, Page, Shipment
 from adapters.contract.traits import RateLimit, Trait
 from adapters.contract.wire import JSON, HttpRequest, HttpResponse, json_body
-from adapters.gelato import mapping, searching, submission
+from adapters.gelato import answers, mapping, searching, submission
 from adapters.gelato.errors import error_of
 from adapters.gelato.reading import Reading
 from adapters.gelato.settings import GelatoCredentials, GelatoSettings
@@ -99,7 +99,7 @@ class GelatoAdapter(Adapter[GelatoSettings, GelatoCredentials]):
     def get_order(self, order_id: str) -> Flow[Order]:
         """Read one order by Gelato's id, or by the caller's reference: Gelato takes both. Raises NotFound."""
         response = yield self._get(order_id)
-        return self._reading().order(response.object())
+        return self._reading().order(answers.order(response))
 
     def list_shipments(self, order_id: str) -> Flow[Page[Shipment]]:
         """List the packages of an order. Raises NotFound."""

@@ -28,7 +28,7 @@ def application(
 
     Without `metrics` there is no /metrics, without `quarantine` no /quarantine: GET tells, DELETE ends it.
     """
-    app = web.Application(middlewares=[_guarded(token)])
+    app = web.Application(middlewares=[guarded(token)])
 
     async def livez(request: web.Request) -> web.Response:
         return web.Response(text="ok\n")
@@ -62,9 +62,11 @@ def application(
     return app
 
 
-def _guarded(token: str | None) -> Any:
+def guarded(token: str | None) -> Any:
+    """Return a middleware that asks for the token, where there is one, for all but health."""
+
     @web.middleware
-    async def guarded(
+    async def guard(
         request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
         if token is None or request.path in OPEN or _is_known(request, token):
@@ -79,7 +81,7 @@ def _guarded(token: str | None) -> Any:
         response.headers["Server"] = "ordergate"
         return response
 
-    return guarded
+    return guard
 
 
 def _is_known(request: web.Request, token: str) -> bool:

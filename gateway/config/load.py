@@ -124,15 +124,13 @@ def _read(check: Validator, reader: ProviderReader, problems: Problems, folder: 
     shedding = check.read(Shedding, ("shedding",))
     caller_names, provider_names = check.keys(("callers",)), check.keys(("providers",))
     callers, issuers = _callers(check, folder, provider_names)
-    providers = {name: provider for name in provider_names if (provider := reader.read(name))}
+    providers = _providers(check, reader, provider_names)
     routes = [check.read(Route, ("routes", index)) for index in range(_count(check, ("routes",)))]
 
-    rules.check_names(check, ("providers",), PROVIDER_NAME, "lower-case letters, digits and hyphens, 63 at most")
-    if not provider_names:
-        check.refuse(("providers",), "is missing; write providers: with at least one provider below it", key=True)
     rules.check_listeners(check, listen, admin, callers=bool(caller_names))
     rules.check_telemetry(check, telemetry)
     rules.check_store(check, store, [name for name, provider in providers.items() if not provider.is_here])
+    rules.check_workers(check, listen, store)
     rules.check_routes(check, routes, provider_names, caller_names)
     problems.raise_any()
     known_routes = tuple(route for route in routes if route is not None)
@@ -167,6 +165,15 @@ def _warnings(
     yield from (f"writes to {one.name} are paused" for one in providers if one.common.writes == "paused")
     for secret in (*written_secrets(check, providers), *_written_secrets(check, issuers)):
         yield f"{secret} stands in the file itself; write ${{NAME}} or ${{file:/path}}"
+
+
+def _providers(check: Validator, reader: ProviderReader, names: Sequence[str]) -> dict[str, Provider]:
+    """Return those of the providers that can be made."""
+    providers = {name: provider for name in names if (provider := reader.read(name))}
+    rules.check_names(check, ("providers",), PROVIDER_NAME, "lower-case letters, digits and hyphens, 63 at most")
+    if not names:
+        check.refuse(("providers",), "is missing; write providers: with at least one provider below it", key=True)
+    return providers
 
 
 def _callers(

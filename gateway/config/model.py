@@ -51,6 +51,14 @@ class Listen(Section):
         (),
         description="Origins (`https://app.example.com`) of web pages that may call from a browser; none by default.",
     )
+    workers: int = Field(
+        1,
+        ge=1,
+        le=64,
+        description="How many processes listen there, each a whole gateway; more than one needs Linux and a store in "
+        "PostgreSQL. Orders, keys and providers' rates are shared; the cache, the places of `resilience`, circuits and "
+        "bounds on what is under way are each worker's own.",
+    )
 
 
 class Admin(Section):

@@ -92,6 +92,25 @@ def check_store(check: Validator, store: Store | None, real: Sequence[str]) -> N
         )
 
 
+def check_workers(check: Validator, listen: Listen | None, store: Store | None) -> None:
+    """Refuse several processes on what one process has for itself."""
+    if listen is None or store is None or listen.workers == 1 or check.wrong(("store", "url")):
+        return
+    if store.url.partition(":")[0] != "postgresql":
+        check.refuse(
+            ("listen", "workers"),
+            "more than one needs a store that they can share; write store.url: postgresql://user@host/database, or "
+            "workers: 1",
+        )
+    elif store.spool is not None:
+        check.refuse(
+            ("store", "spool"),
+            "is a file of one process, and there are several workers; remove it (such answers are found out from the "
+            "provider again), or write workers: 1",
+            key=True,
+        )
+
+
 def check_callers(
     check: Validator, callers: Mapping[str, Caller], providers: Collection[str], issuers: Collection[str]
 ) -> None:

@@ -47,13 +47,13 @@ async def drive(flow: Flow[T], trip: Trip, send: Send, *, name: str) -> T:
         except Exception as error:
             log.exception("adapter failed", provider=name)
             raise AdapterFault from error
-        requests = step if isinstance(step, list) else [step]
-        if not all(isinstance(one, HttpRequest) for one in requests):
-            break
-        trip.commits += sum(one.effect == "commit" for one in requests)
-        if not isinstance(step, list):
+        if isinstance(step, HttpRequest):
+            trip.commits += step.effect == "commit"
             answer = await send(step, (index, 0))
             continue
+        if not all(isinstance(one, HttpRequest) for one in step):
+            break
+        trip.commits += sum(one.effect == "commit" for one in step)
         if trip.recorder is not None:
             await trip.recorder.freeze(index, step)
         answer = await _many(index, step, send)

@@ -2,8 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping
 
 from adapters.contract.errors import ProviderError, RateLimited
 from adapters.contract.flow import Answer
@@ -14,7 +13,7 @@ from gateway.errors import rule
 from gateway.providers.circuit import Circuit
 from gateway.providers.trip import Trip
 from policies.breaker import Breaker, BreakerSettings
-from policies.bulkhead import Bulkhead
+from policies.bulkhead import Bulkhead, Place
 from policies.retry import Backoff, RetryBudget
 
 LOOK_UPS = 4
@@ -51,14 +50,15 @@ class Guard:
         if trip.purpose == "call":
             self.budget.request(_now())
 
-    @asynccontextmanager
-    async def place(self, request: HttpRequest, trip: Trip, own: float) -> AsyncIterator[None]:
-        """Hold a place among the requests of the same kind. Raises Overloaded, CircuitOpen; nothing was sent then."""
+    def place(self, request: HttpRequest, trip: Trip, own: float) -> Place:
+        """Return a context that holds a place among the requests of the same kind. Raises CircuitOpen.
+
+        Entering raises Overloaded. Nothing was sent then.
+        """
         if trip.purpose == "call":
             # It may have opened while this one waited for its turn.
             self.circuit.admit(trip.purpose)
-        async with self._places[self._kind(request, trip)].place(trip.standing, trip.left(own)):
-            yield
+        return self._places[self._kind(request, trip)].place(trip.standing, trip.left(own))
 
     def pause(self, request: HttpRequest, answer: Answer, tries: int, trip: Trip) -> float | None:
         """Return the pause before a read is tried again after `tries` more than one, or None where it is not.

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from adapters.contract import codec
 from adapters.contract.wire import HttpRequest
@@ -25,8 +26,7 @@ class Scope:
     secret: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Need:
+class Need(NamedTuple):
     """A rule that counts a request, and the key of the budget that it counts in."""
 
     rule: Rule

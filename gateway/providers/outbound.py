@@ -176,11 +176,9 @@ class Outbound:
         encoding = "identity" if request.effect == "commit" else "gzip, deflate"
         headers = CIMultiDict({"User-Agent": self._agent, "Accept-Encoding": encoding})
         for name, value in request.headers.items():
-            if not _TOKEN.fullmatch(name) or _FORBIDDEN.search(value):
+            if _FORBIDDEN.search(value):
                 raise ValueError(f"the header {name!r} holds a character that no header may hold")
-            if name.lower() in OWN_HEADERS:
-                raise ValueError(f"the header {name!r} is not the adapter's to set")
-            headers[name] = value
+            headers[_header(name)] = value
         return headers
 
 
@@ -215,6 +213,16 @@ def _url(request: HttpRequest, channel: Channel) -> URL:
     if not base:
         raise ValueError("the request names no origin, and the provider has no base URL")
     return URL(base + target, encoded=True)
+
+
+@lru_cache(maxsize=256)
+def _header(name: str) -> str:
+    """Return the name of a header that an adapter may set. Raises ValueError."""
+    if not _TOKEN.fullmatch(name):
+        raise ValueError(f"the header {name!r} holds a character that no header may hold")
+    if name.lower() in OWN_HEADERS:
+        raise ValueError(f"the header {name!r} is not the adapter's to set")
+    return name
 
 
 def _no_content_type(request: HttpRequest) -> tuple[str, ...] | None:

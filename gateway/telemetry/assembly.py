@@ -11,6 +11,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import structlog
+from uuid_utils import uuid7
 
 from gateway.config.telemetry import Otlp
 from gateway.config.telemetry import Telemetry as Configured
@@ -92,7 +93,9 @@ def _exporting(configured: Otlp, service: str) -> Telemetry:
     resources = import_module("opentelemetry.sdk.resources")
     release = version("ordergate")
     _heard()
-    resource = resources.Resource.create({"service.name": service, "service.version": release})
+    # Each process counts for itself: a collector has to tell them apart.
+    told = {"service.name": service, "service.version": release, "service.instance.id": str(uuid7())}
+    resource = resources.Resource.create(told)
     headers = {name: value.get_secret_value() for name, value in configured.headers.items()}
     metrics, tracing, export = Metrics(), None, None
     if configured.traces:

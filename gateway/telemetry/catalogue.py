@@ -120,6 +120,13 @@ ENDED = counter(
     unit="{operation}",
 )
 
+WORKER_READY = gauge(
+    "ordergate.worker.ready",
+    "1 for a worker that serves, 0 for one that does not. With `listen.workers` above 1 only.",
+    "ordergate.worker",
+    unit="{worker}",
+)
+
 
 def catalogue() -> list[Instrument]:
     """Return every instrument, in the order above."""

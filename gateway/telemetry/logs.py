@@ -12,8 +12,11 @@ from gateway.telemetry.redaction import allowed
 from gateway.telemetry.trace_context import CURRENT
 
 
-def configure(stream: TextIO | None = None, level: int = logging.INFO) -> None:
-    """Log to `stream` (default: stderr) from `level` up. Call once, at the start of a process."""
+def configure(stream: TextIO | None = None, level: int = logging.INFO, *, worker: int | None = None) -> None:
+    """Log to `stream` (default: stderr) from `level` up. Call once, at the start of a process.
+
+    Every line of one of several workers has its number.
+    """
     out = stream or sys.stderr
     structlog.configure(
         processors=[
@@ -21,6 +24,7 @@ def configure(stream: TextIO | None = None, level: int = logging.INFO) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             _trace_id,
+            *(() if worker is None else (_Numbered(worker),)),
             _exception_by_place,
             _line,
         ],
@@ -62,6 +66,17 @@ def _trace_id(logger: Any, method: str, event: MutableMapping[str, Any]) -> Muta
     if trace is not None and event.get("trace_id") is None:
         event["trace_id"] = trace.trace_id
     return event
+
+
+class _Numbered:
+    """Says which worker a line is of."""
+
+    def __init__(self, worker: int) -> None:
+        self._worker = worker
+
+    def __call__(self, logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        event["worker"] = self._worker
+        return event
 
 
 def _exception_by_place(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

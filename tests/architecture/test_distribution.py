@@ -53,7 +53,7 @@ def test_the_wheel_says_what_it_is(wheel: Path) -> None:
     assert not [line for line in metadata.get_all("Requires-Dist", []) if "pytest" in line]
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "requirements-build.lock", "requirements-dev.lock"])
+@pytest.mark.parametrize("name", sorted(path.name for path in ROOT.glob("requirements*.lock")))
 def test_a_lock_file_pins_by_hash_and_names_no_host(name: str) -> None:
     """Every requirement has an exact version and a hash, and any mirror can serve it."""
     content = text(Path(name))
@@ -65,24 +65,43 @@ def test_a_lock_file_pins_by_hash_and_names_no_host(name: str) -> None:
             assert "--hash=sha256:" in entry, entry
 
 
-@pytest.mark.parametrize(("name", "group"), [("requirements.lock", None), ("requirements-dev.lock", "dev")])
-def test_a_lock_file_is_not_stale(name: str, group: str | None) -> None:
+@pytest.mark.parametrize(
+    ("name", "groups"),
+    [
+        ("requirements.lock", []),
+        ("requirements-image.lock", ["optional-dependencies"]),
+        ("requirements-dev.lock", ["dependency-groups"]),
+    ],
+)
+def test_a_lock_file_is_not_stale(name: str, groups: list[str]) -> None:
     """What pyproject.toml asks for is what the lock file gives: otherwise `make lock`."""
     locked = {
         canonicalize_name(match[1]): match[2]
         for match in re.finditer(r"^([\w.-]+)==([^\s;]+)", text(Path(name)), flags=re.MULTILINE)
     }
     wanted = list(pyproject()["project"]["dependencies"])
-    wanted += [line for line in pyproject()["dependency-groups"].get(group, []) if isinstance(line, str)]
+    everything = {**pyproject()["project"], **pyproject()}
+    for group in groups:
+        wanted += [line for lines in everything[group].values() for line in lines if isinstance(line, str)]
     for line in wanted:
         requirement = Requirement(line)
         assert requirement.specifier.contains(locked.get(canonicalize_name(requirement.name), "0")), line
 
 
-def test_the_development_lock_agrees_with_the_runtime_lock() -> None:
-    """The tests run against the versions that are shipped."""
+def test_the_lock_files_agree() -> None:
+    """The tests run against the versions that are shipped, and the image has what others install, and the extras."""
 
     def pins(name: str) -> set[str]:
         return set(re.findall(r"^[\w.-]+==[^\s;]+", text(Path(name)), flags=re.MULTILINE))
 
-    assert pins("requirements.lock") <= pins("requirements-dev.lock")
+    assert pins("requirements.lock") <= pins("requirements-image.lock") <= pins("requirements-dev.lock")
+    assert "asyncpg" in {pin.partition("==")[0] for pin in pins("requirements-image.lock")}
+
+
+def test_what_the_image_is_built_from_reaches_the_build() -> None:
+    """Docker sends nothing that .dockerignore does not let through."""
+    allowed = {line.removeprefix("!") for line in text(Path(".dockerignore")).splitlines() if line.startswith("!")}
+    copied = re.findall(r"^COPY (?!--from)(.*) \S+$", text(Path("Dockerfile")), flags=re.MULTILINE)
+    wanted = {name.rstrip("/*") for line in copied for name in line.split()}
+    assert "requirements-image.lock" in wanted
+    assert wanted <= allowed

@@ -1,5 +1,6 @@
 """Listeners: what the HTTP parser refuses is a bare 400, and nothing of it is printed anywhere."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 
@@ -104,3 +105,51 @@ async def test_a_url_of_ipv6_has_brackets() -> None:
         pytest.skip("no IPv6 here")
     assert listener.url.startswith("http://[::1]:")
     await listener.stop()
+
+
+async def read(reader: asyncio.StreamReader) -> bytes:
+    """Return all that comes until the connection ends."""
+    return await asyncio.wait_for(reader.read(), 10)
+
+
+async def test_draining_takes_no_connection_and_answers_what_is_under_way() -> None:
+    """Reliability, section 4: idle connections are closed, the one under way is answered and closed, none is taken."""
+    entered, let_go = asyncio.Event(), asyncio.Event()
+
+    async def slow(request: web.Request) -> web.Response:
+        if request.query_string:
+            entered.set()
+            await let_go.wait()
+        return web.Response(text="answered")
+
+    app = web.Application()
+    app.router.add_get("/", slow)
+    listener = Listener(app, "127.0.0.1", 0)
+    await listener.start()
+    idle_reader, idle = await asyncio.open_connection("127.0.0.1", port(listener))
+    busy_reader, busy = await asyncio.open_connection("127.0.0.1", port(listener))
+    try:
+        idle.write(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+        assert b"connection: close" not in (await idle_reader.readuntil(b"answered")).lower()
+        busy.write(b"GET /?slow HTTP/1.1\r\nHost: h\r\n\r\n")
+        await asyncio.wait_for(entered.wait(), 10)
+        await listener.drain()
+        assert await read(idle_reader) == b""
+        with pytest.raises(OSError, match=r"refused|Connect call failed"):
+            await asyncio.open_connection("127.0.0.1", port(listener))
+        let_go.set()
+        answer = await read(busy_reader)
+        assert b"connection: close" in answer.lower()
+        assert answer.endswith(b"answered")
+    finally:
+        let_go.set()
+        idle.close()
+        busy.close()
+        await listener.stop()
+
+
+async def test_draining_twice_or_before_the_start_does_nothing(listener: Listener) -> None:
+    """A gateway can be stopped at any moment."""
+    await Listener(web.Application(), "127.0.0.1", 0).drain()
+    await listener.drain()
+    await listener.drain()

@@ -91,9 +91,19 @@ def test_a_refusal_after_doubt_is_not_a_no_until_absence_is_proven() -> None:
     assert move(replace(refused, tries=3, absent=3), LOOKUP, 200).move == "fail"
 
 
-def test_where_nothing_helps_a_person_looks_at_once() -> None:
-    """A provider without any way to find out parks every silence."""
-    assert move(DOUBT, Trait("none", ""), 0).move == "park"
+def test_where_nothing_helps_a_person_looks_as_soon_as_the_try_is_over() -> None:
+    """A provider without any way to find out parks every silence, and not while the request may still arrive."""
+    for tries in (0, 1):
+        assert move(replace(DOUBT, tries=tries), Trait("none", ""), 0) == Next(
+            "park", at(30), "the provider has no way to find out"
+        )
+    assert move(DOUBT, Trait("none", ""), 31).at == at(31)
+
+
+def test_a_person_is_not_asked_while_what_was_sent_again_may_still_arrive() -> None:
+    """The horizon may end in the middle of the last try."""
+    again = replace(DOUBT, last_sent_at=at(3590))
+    assert move(again, NATIVE, 3600) == Next("park", at(3620), "not found out in time")
 
 
 SITUATIONS = st.builds(

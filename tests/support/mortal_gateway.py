@@ -7,6 +7,7 @@ from typing import Any, Literal, TypeVar
 
 from adapters.contract.models.requests import NewLine, NewOrder
 from gateway import points
+from gateway.config.resilience import Resilience
 from gateway.operations.engine import Engine
 from gateway.operations.intents import Intent
 from gateway.operations.resolver import Resolver
@@ -15,6 +16,7 @@ from gateway.operations.write import Write
 from gateway.providers.provider import Provider
 from gateway.providers.trip import Trip, within
 from policies.journal import Journal, JournalUnavailable, Operation
+from policies.retry import RetryBudget
 from support.pretended_shop import ORDER_SECONDS, TRAITS, Line, Shop, ShopAdapter
 from support.scripted_provider import provider_of
 
@@ -72,22 +74,29 @@ class MortalGateway:
         self.engine = Engine(mortal, providers, lambda: f"{next(_numbers):012}", worker=f"worker-{number}")
         self.worker = Worker(self.engine, Resolver(self.engine, horizon=horizon))
 
-    async def submit(self, account: str, reference: str) -> Operation | None:
-        """Ask for an order, its reference being the key; return what its operation has come to, or None if it is open.
+    async def submit(self, account: str, reference: str, product: str, wait: float) -> Operation:
+        """Ask for an order of a product, with a key of its own; return how its operation stands then.
 
-        Raises Killed, JournalUnavailable.
+        Its caller waits for so long. Raises Killed, JournalUnavailable, DuplicateReference.
         """
         HERE.set(self)
-        found = await self.engine.known("caller", reference, reference)
+        key = key_of(reference, product)
+        found = await self.engine.known("caller", key, key)
         if found is None:
-            order = NewOrder(reference=reference, lines=[NewLine(product_id=f"{account}:1", quantity=1)])
-            trip = Trip(within(60.0), "request", reference)
+            order = NewOrder(reference=reference, lines=[NewLine(product_id=f"{account}:{product}", quantity=1)])
             provider = self.engine.providers[account]
             intent = Intent("orders.place", order)
-            write = Write("caller", reference, reference, provider, intent, trip, reference)
+            write = Write(
+                "caller", key, key, provider, intent, Trip(within(60.0), "request", key), reference, wait=wait
+            )
             found, _ = await self.engine.submit(write)
         await self.settle()
         return await self.engine.outcome(found.id, 0.0)
+
+    async def withdraw(self, operation: Operation) -> None:
+        """Cancel an operation of which nothing was sent. Raises Killed, JournalUnavailable, Withdrawn."""
+        HERE.set(self)
+        await self.engine.withdraw(operation)
 
     async def look(self) -> None:
         """Let the worker look, and do what it finds. Raises Killed, JournalUnavailable."""
@@ -124,7 +133,21 @@ class MortalGateway:
             raise Killed
 
     def _provider(self, name: str) -> Provider:
-        return provider_of(Line(self._shop, name, self.reached), ShopAdapter(name), order=ORDER_SECONDS)
+        line, adapter = Line(self._shop, name, self.reached), ShopAdapter(name)
+        provider = provider_of(line, adapter, resilience=PERSISTENT, order=ORDER_SECONDS)
+        # Tries follow each other at once, as many as the settings allow: the clock of pauses and budgets is not moved.
+        provider.guard.chance = lambda: 0.0
+        provider.guard.budget = RetryBudget(each_second=1e9)
+        return provider
+
+
+def key_of(reference: str, product: str) -> str:
+    """Return the key with which a product is ordered under a reference."""
+    return f"{reference}/{product}"
+
+
+PERSISTENT = Resilience(read_retries=0, order_retries=2, breaker_failures=0)
+"""Tries writes again of which nothing was executed."""
 
 
 HERE: ContextVar[MortalGateway] = ContextVar("gateway")

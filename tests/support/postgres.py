@@ -102,7 +102,7 @@ def named(url: str, database: str) -> str:
 def own_server(**settings: str) -> Iterator["Server"]:
     """Start a server that may be killed, and remove it at the end. Raises NoPostgres."""
     programs = _programs()
-    folder = Path(tempfile.mkdtemp(prefix="ordergate-postgres-", dir=_roomy_memory()))
+    folder = Path(tempfile.mkdtemp(prefix="ordergate-postgres-", dir=roomy_memory()))
     server = Server(programs, folder, settings)
     try:
         server.create()
@@ -207,7 +207,7 @@ def _programs() -> Path:
     raise NoPostgres("no PostgreSQL here: install one, or name one in ORDERGATE_TEST_POSTGRES")
 
 
-def _roomy_memory() -> str | None:
+def roomy_memory() -> str | None:
     """Return a folder in memory, if there is one with room: killing a process shows the same there, only sooner."""
     memory = Path("/dev/shm")
     roomy = memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > MEMORY_BYTES

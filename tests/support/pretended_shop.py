@@ -25,13 +25,13 @@ from support.scripted_provider import ScriptedAdapter, lost, reply
 ORDER_SECONDS = 10.0
 """How long one request may take; whatever arrives later is not taken any more."""
 SETTLE = 60.0
-LAG = 50.0
-"""Seconds until a look-up shows an order where its provider shows them late: less than its trait allows for."""
+LAG = 59.0
+"""Seconds until a look-up shows an order: hardly less than traits allow for, once a request has had its time."""
 
 Fate = Literal[
-    "done", "refused", "busy", "error-before", "error-after", "lost-before", "lost-after", "not-sent", "hangs"
+    "done", "refused", "busy", "error-before", "error-after", "lost-before", "lost-after", "not-sent", "hangs", "strays"
 ]
-"""What becomes of a request; `hangs`: it is under way until somebody says more."""
+"""What becomes of a request; `hangs`: it is under way until somebody says more; `strays`: so, but nobody waits."""
 FATES: tuple[Fate, ...] = Fate.__args__  # type: ignore[attr-defined]
 
 TRAITS: Mapping[str, Trait] = {
@@ -53,7 +53,8 @@ class ShopAdapter(ScriptedAdapter):
 
     @override
     def place_order(self, order: NewOrder, context: WriteContext) -> Flow[Order]:
-        body = json_body({"reference": order.reference})
+        _, _, product = str(order.lines[0].product_id).partition(":")
+        body = json_body({"reference": order.reference, "product": product})
         answer: HttpResponse = yield HttpRequest("POST", "/orders", body=body, effect="commit", step="place")
         return self._order(answer.object()["id"])
 
@@ -68,12 +69,21 @@ class ShopAdapter(ScriptedAdapter):
         return Order(id=f"{self.name}:{native}", provider=self.name, kind="purchase", status="pending")
 
 
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An order: of which product, and when."""
+
+    product: str
+    at: datetime
+
+
 @dataclass(eq=False, slots=True)
 class Travelling:
     """A request that is under way: it arrives until `until` or never; `task` waits for its answer."""
 
     account: str
     reference: str
+    product: str
     until: datetime
     task: asyncio.Task[Any]
     answered: asyncio.Event = field(default_factory=asyncio.Event)
@@ -85,9 +95,10 @@ class Shop:
 
     def __init__(self, now: Callable[[], datetime]) -> None:
         self.now = now
-        self.orders: dict[tuple[str, str], list[datetime]] = {}
-        """When the orders with a reference were placed, by account and reference."""
-        self.requests: dict[tuple[str, str], int] = {}
+        self.orders: dict[tuple[str, str], list[Placed]] = {}
+        """The orders with a reference, by account and reference."""
+        self.requests: dict[tuple[str, str, str], int] = {}
+        """How many requests arrived, by account, reference and product."""
         self.travelling: list[Travelling] = []
         self.changed = asyncio.Event()
         """Set when a request begins to hang."""
@@ -96,18 +107,19 @@ class Shop:
         self.blind_looks = 0
         """How many look-ups get no answer from now on."""
 
-    def count(self, account: str, reference: str) -> int:
-        """Return how many orders there are."""
-        return len(self.orders.get((account, reference), ()))
+    def count(self, account: str, reference: str, product: str | None = None) -> int:
+        """Return how many orders there are, of any product or of one."""
+        placed = self.orders.get((account, reference), ())
+        return sum(one.product == product or product is None for one in placed)
 
-    def execute(self, account: str, reference: str) -> HttpResponse:
+    def execute(self, account: str, reference: str, product: str) -> HttpResponse:
         """Carry out a request that has arrived, as the account's provider does with a repetition."""
         placed = self.orders.setdefault((account, reference), [])
         if placed and account == "deduping":
             return reply(422)
-        remembered = timedelta(seconds=TRAITS[account].retention)
-        if not (placed and account == "keyed" and self.now() <= placed[0] + remembered):
-            placed.append(self.now())
+        since = self.now() - timedelta(seconds=TRAITS[account].retention)
+        if account != "keyed" or not any(one.product == product and one.at >= since for one in placed):
+            placed.append(Placed(product, self.now()))
         return reply(201, id=f"{reference}-{len(placed)}")
 
     def look(self, account: str, reference: str) -> HttpResponse:
@@ -116,13 +128,26 @@ class Shop:
             self.blind_looks -= 1
             raise lost()
         shown = self.now() - timedelta(seconds=LAG)
-        placed = [at for at in self.orders.get((account, reference), ()) if at <= shown]
+        placed = [one for one in self.orders.get((account, reference), ()) if one.at <= shown]
         return reply(200, id=f"{reference}-1" if placed else None)
 
     def arrive(self, one: Travelling) -> None:
         """Let a request under way arrive, unless its time is over or it has arrived."""
         if one.arrived is None and self.now() <= one.until:
-            one.arrived = self.execute(one.account, one.reference)
+            one.arrived = self.execute(one.account, one.reference, one.product)
+
+    def refuse(self, one: Travelling) -> None:
+        """Refuse a request under way, unless its time is over or it has arrived."""
+        if one.arrived is None and self.now() <= one.until:
+            one.arrived = reply(422)
+
+    def under_way(self) -> list[Travelling]:
+        """Return the requests that may still arrive or be answered."""
+        return [
+            one
+            for one in self.travelling
+            if (one.arrived is None and self.now() <= one.until) or not (one.answered.is_set() or one.task.done())
+        ]
 
     def waiting(self) -> list[asyncio.Task[Any]]:
         """Return the tasks that wait for an answer."""
@@ -144,18 +169,20 @@ class Line(Outbound):
         if request.step == "look":
             return shop.look(account, request.query[0][1])
         assert request.body is not None
-        reference = str(msgspec.json.decode(request.body)["reference"])
+        body = msgspec.json.decode(request.body)
+        reference, product = body["reference"], body["product"]
         fate = shop.fates.pop(0) if shop.fates else "done"
         if fate == "not-sent":
             raise lost("not-sent", "connect")
-        shop.requests[account, reference] = shop.requests.get((account, reference), 0) + 1
+        asked = (account, reference, product)
+        shop.requests[asked] = shop.requests.get(asked, 0) + 1
         self._reached("arrived")
-        if fate == "hangs":
-            return await self._hang(reference)
+        if fate in {"hangs", "strays"}:
+            return await self._travel(reference, product, waited_for=fate == "hangs")
         if fate in {"refused", "busy"}:
             return reply(422 if fate == "refused" else 429)
         if fate in {"done", "error-after", "lost-after"}:
-            done = shop.execute(account, reference)
+            done = shop.execute(account, reference, product)
             self._reached("executed")
             if fate == "done":
                 return done
@@ -163,13 +190,16 @@ class Line(Outbound):
             return reply(500)
         raise lost()
 
-    async def _hang(self, reference: str) -> HttpResponse:
+    async def _travel(self, reference: str, product: str, *, waited_for: bool) -> HttpResponse:
         shop = self._shop
         until = shop.now() + timedelta(seconds=ORDER_SECONDS)
         task = asyncio.current_task()
         assert task is not None
-        one = Travelling(self._account, reference, until, task)
+        one = Travelling(self._account, reference, product, until, task)
         shop.travelling.append(one)
+        if not waited_for:
+            one.answered.set()
+            raise lost()
         shop.changed.set()
         await one.answered.wait()
         if one.arrived is None or shop.now() > until:

@@ -122,9 +122,11 @@ def timestamp(value: Any) -> datetime | None:
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     try:
-        return (moment if moment.tzinfo is UTC else moment.astimezone(UTC)).replace(microsecond=0)
+        moment = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
     except OverflowError:
         return None
+    # Replacing is dear, and most providers write whole seconds.
+    return moment.replace(microsecond=0) if moment.microsecond else moment
 
 
 def phone(number: str, country_code: str | None = None) -> str:
@@ -159,7 +161,9 @@ def stated_currency(value: Any, default: str | None) -> str | None:
 def text(value: Any, limit: int = 2000) -> str | None:
     """Return non-empty text (numbers become text), cut to `limit`; None for null, "", and what is not text."""
     if isinstance(value, str):
-        return value[:limit] if value and not value.isspace() else None
+        if not value or value.isspace():
+            return None
+        return value if len(value) <= limit else value[:limit]
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else None
 
 

@@ -42,6 +42,16 @@ def test_a_simulated_provider_has_no_address(files: Files, key: str) -> None:
     assert files.mistakes(HEAD + f"    {key}\n") == [expected]
 
 
+def test_several_workers_share_their_store_and_no_file(files: Files) -> None:
+    """With PostgreSQL they may be several; the file for answers beside it has one owner."""
+    shared = HEAD.replace("ephemeral: true", "url: postgresql://a@b/c") + "listen:\n  workers: 64\n"
+    assert files.load(shared).listen.workers == 64
+    with_spool = shared.replace("\nproviders:", "\n  spool: /tmp/spool\nproviders:")
+    (mistake,) = files.mistakes(with_spool)
+    assert mistake.startswith("3:3: store.spool: is a file of one process, and there are several workers; remove it ")
+    assert mistake.endswith(", or write workers: 1")
+
+
 @pytest.mark.parametrize("name", ["Acme", "a:b", "-a", "a_b", "a" * 64, "é"])
 def test_a_provider_name_fits_into_ids(files: Files, name: str) -> None:
     """Ids are `name:native`, in paths: lower-case letters, digits, hyphens."""

@@ -67,6 +67,19 @@ async def test_a_provider_that_says_nothing_leaves_it_to_a_person(writing_to: Wr
     assert network.steps() == ["place"]
 
 
+async def test_nobody_is_asked_while_the_request_may_still_arrive(
+    writing_to: WritingTo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A person who looked sooner would say that nothing was placed, and then it would be."""
+    monkeypatch.setattr(Provider, "order_seconds", 10.0)
+    writing = writing_to(provider_of(Network(lost()), Knowing(Trait("none", source="a test"))))
+    operation = await writing.written(placing)
+    await writing.looked()
+    waiting = await writing.stored(operation)
+    assert waiting.last_sent_at is not None
+    assert (waiting.state, waiting.due) == ("unknown", waiting.last_sent_at + timedelta(seconds=10))
+
+
 @pytest.mark.parametrize("kind", ["native_key", "natural"])
 async def test_what_may_be_repeated_is_sent_again_as_it_was(kind: Any, writing_to: WritingTo) -> None:
     """The same bytes, until an answer comes."""
