@@ -3,21 +3,19 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from importlib.metadata import version
 from typing import NoReturn
 
 import structlog
 from uuid_utils import uuid7
 
-from adapters.contract.models import values
 from gateway import memory
 from gateway.admin import health
 from gateway.api import docs, key_sources, server
-from gateway.api.callers import Callers, callers_of, is_loopback
+from gateway.api.callers import Callers, Tokens, callers_of, is_loopback
 from gateway.api.context import Context
 from gateway.api.inbound import Inbound
-from gateway.api.issuers import issuers_of
-from gateway.api.json_web_tokens import JsonWebTokens
 from gateway.cache import Cache, lifetimes
 from gateway.config.load import Configuration
 from gateway.config.load import Provider as Configured
@@ -27,6 +25,7 @@ from gateway.operations.quarantine import Quarantine
 from gateway.operations.resolver import Resolver
 from gateway.operations.twins import Twins
 from gateway.operations.worker import Worker
+from gateway.preparation import Preparation
 from gateway.providers.channel import Channel, channel
 from gateway.providers.limits import account_pacer
 from gateway.providers.outbound import Outbound
@@ -75,7 +74,7 @@ class Gateway:
         self._outbound = Outbound()
         self._cache = Cache(0, {})
         self._key_client = key_sources.client()
-        self._tokens: JsonWebTokens | None = None
+        self._tokens: Tokens | None = None
         self._telemetry = Telemetry()
         # Those of the store, once it is open: who does not serve needs none.
         self._permits: Permits = LocalPermits(time.monotonic)
@@ -85,6 +84,7 @@ class Gateway:
         self._engine: Engine | None = None
         self._inbound = Inbound(configuration.shedding.lag, configuration.shedding.sustained)
         self._worker: Worker | None = None
+        self._preparation = Preparation()
         self._quarantine: Quarantine | None = None
         self._listeners: list[Listener] = []
         self._readiness = health.Readiness()
@@ -109,7 +109,6 @@ class Gateway:
         self._telemetry = await asyncio.to_thread(assembled, configured.telemetry)
         await self._start_simulators()
         await self._outbound.open()
-        await asyncio.to_thread(values.load_tables)
         for name, entry in configured.providers.items():
             # Certificates are read from files.
             self.providers[name] = self._provider(entry, await asyncio.to_thread(self._channel, entry))
@@ -157,6 +156,7 @@ class Gateway:
     def _serve(self) -> None:
         """Let callers in."""
         self._readiness.ready = True
+        self._preparation.start()
         log.info(
             "ready",
             url=self.url,
@@ -226,6 +226,7 @@ class Gateway:
         await self._outbound.close()
         if self._simulators is not None:
             await self._simulators.stop()
+        await self._preparation.close()
         log.info("stopped")
 
     async def _start_simulators(self) -> None:
@@ -274,12 +275,16 @@ class Gateway:
             hosts.add(listen.host)
         if configured.issuers:
             await self._key_client.open()
-            # Keys and certificates are read from files.
-            issuers = await asyncio.to_thread(
-                lambda: tuple(issuers_of(configured.issuers, configured.callers, self._key_client))
-            )
-            self._tokens = JsonWebTokens(issuers)
+            self._tokens = await asyncio.to_thread(self._tokens_of_issuers)
         return Callers(callers_of(configured.callers), hosts, listen.origins, self._tokens)
+
+    def _tokens_of_issuers(self) -> Tokens:
+        """Return what tells callers by their tokens. Reads files; raises ValueError."""
+        configured = self._configuration
+        # PyJWT and cryptography take a while to import: only who has issuers waits for them.
+        issuers = import_module("gateway.api.issuers")
+        tokens: Tokens = issuers.tokens_of(configured.issuers, configured.callers, self._key_client)
+        return tokens
 
 
 async def serve(gateway: Gateway, started: Callable[[], object] = lambda: None) -> NoReturn:

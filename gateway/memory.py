@@ -8,6 +8,8 @@ GC_THRESHOLDS = (20_000, 20, 20)
 
 def settle() -> None:
     """Spare the collector what was made until now: it lives as long as the process. What comes is garbage soon."""
-    gc.collect()
+    if gc.isenabled():  # else it was off from the beginning of the process, to save the time
+        gc.collect()
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
+    gc.enable()

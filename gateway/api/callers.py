@@ -43,11 +43,21 @@ LOCAL = Caller("local", frozenset(SCOPES))
 """Everybody on a loopback address where no callers are configured."""
 
 
+class KeysUnavailable(Exception):
+    """An issuer's keys cannot be read, so nothing can be said about its tokens. `retry_after` is in seconds."""
+
+    retry_after = 5
+
+
 class Tokens(Protocol):
     """Tells callers by the tokens they show."""
 
     async def caller(self, token: str) -> Caller | None:
-        """Return whose token it is, None when it is nobody's."""
+        """Return whose token it is, None when it is nobody's. Raises KeysUnavailable when that cannot be said."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of what is under way."""
         ...
 
 

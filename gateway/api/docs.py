@@ -5,6 +5,7 @@ import hashlib
 import html
 import re
 from functools import lru_cache
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 
@@ -13,7 +14,6 @@ from aiohttp import web
 from adapters.contract import codec
 from gateway.api.body import refuse
 from gateway.api.caching import has
-from gateway.api.openapi import document
 from gateway.api.problems import TYPES
 
 STATIC = Path(__file__).with_name("static")
@@ -78,7 +78,8 @@ def add_pages(app: web.Application) -> None:
 @lru_cache(maxsize=1)
 def _encoded() -> tuple[bytes, str]:
     """Return the OpenAPI document as JSON, and its tag."""
-    body = codec.encode(document(version("ordergate")))
+    # What generates it is large, and imported by the first who asks.
+    body = codec.encode(import_module("gateway.api.openapi").document(version("ordergate")))
     return body, _tag(body)
 
 

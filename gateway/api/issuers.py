@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gateway.api import key_sources
 from gateway.api.callers import Caller, caller_of
-from gateway.api.json_web_tokens import Issuer
+from gateway.api.json_web_tokens import Issuer, JsonWebTokens
 from gateway.api.key_sets import Keys, KeySet, SharedSecrets, keys_in
 from gateway.config.callers import Caller as ConfiguredCaller
 from gateway.config.callers import Issuer as Configured
@@ -14,10 +14,19 @@ from gateway.providers.channel import channel
 from gateway.providers.outbound import Outbound
 
 
-def issuers_of(
+def tokens_of(
+    configured: Mapping[str, Configured], callers: Mapping[str, ConfiguredCaller], outbound: Outbound
+) -> JsonWebTokens:
+    """Return what tells callers by the tokens of the configured issuers, whose keys are fetched with `outbound`.
+
+    Reads files. Raises ValueError for an issuer that holds no key that can be used.
+    """
+    return JsonWebTokens(_issuers(configured, callers, outbound))
+
+
+def _issuers(
     configured: Mapping[str, Configured], callers: Mapping[str, ConfiguredCaller], outbound: Outbound
 ) -> Iterator[Issuer]:
-    """Yield the configured issuers. Reads files. Raises ValueError for one that holds no key that can be used."""
     for name, entry in configured.items():
         yield Issuer(
             name,

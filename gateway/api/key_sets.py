@@ -17,20 +17,18 @@ import structlog
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
+from gateway.api.callers import KeysUnavailable
+
 FRESH_SECONDS = 600.0
 STALE_SECONDS = 24 * 3600.0
 FLOOR_SECONDS = 30.0
 """The least time between two fetches for the sake of a key that is not known."""
-RETRY_SECONDS = 5.0
+RETRY_SECONDS = float(KeysUnavailable.retry_after)
 """The least time between two fetches while there are no keys at all."""
 MAX_KEYS = 100
 LEAST_RSA_BITS = 2048
 
 log = structlog.get_logger("ordergate.issuers")
-
-
-class KeysUnavailable(Exception):
-    """An issuer's keys cannot be read, so nothing can be said about its tokens."""
 
 
 class Keys(Protocol):

@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
 from adapters.contract.wire import HttpRequest
-from gateway.api.key_sets import KeysUnavailable
+from gateway.api.callers import KeysUnavailable
 from gateway.providers.channel import Channel
 from gateway.providers.evidence import SendFailed
 from gateway.providers.outbound import Outbound

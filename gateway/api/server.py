@@ -15,9 +15,9 @@ from gateway.api.about import NoQuery
 from gateway.api.body import MAX_BYTES, ApiError, refuse
 from gateway.api.budget_fields import budget_fields
 from gateway.api.caching import has
+from gateway.api.callers import KeysUnavailable
 from gateway.api.context import Answer, Call, Context
 from gateway.api.endpoints import ENDPOINTS, Endpoint
-from gateway.api.key_sets import RETRY_SECONDS, KeysUnavailable
 from gateway.api.keys import KeyInvalid, KeyMissing, parse_key
 from gateway.api.problems import MEDIA_TYPE, Problem, problem
 from gateway.errors import AdapterFault, describe
@@ -153,8 +153,8 @@ async def _admitted(context: Context, endpoint: Endpoint, request: web.Request) 
     """Return the call of a caller who may make it. Raises ApiError."""
     try:
         caller = await context.callers.authenticate(request.headers)
-    except KeysUnavailable:
-        refuse("issuer-unavailable", retry="same-key", retry_after=int(RETRY_SECONDS))
+    except KeysUnavailable as error:
+        refuse("issuer-unavailable", retry="same-key", retry_after=error.retry_after)
     call = request[_CALL_KEY] = Call(context, request, caller, request[_REQUEST_ID_KEY], endpoint.priority)
     _acceptable(request)
     if endpoint.scope is not None and not caller.may(endpoint.scope):

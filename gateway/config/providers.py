@@ -100,13 +100,13 @@ class ProviderReader:
         name = self._check.value(where)
         if not isinstance(name, str):
             return None  # ProviderConfig says what is wrong
-        if name not in (known := self._registry.names()):
-            self._check.refuse(where, f"names no adapter{suggestion(name, known)}")
-            return None
         try:
             registration = self._registry.load(name)
         except (ImportError, AttributeError, TypeError, KeyError) as error:
-            self._check.refuse(where, f"the adapter cannot be loaded: {type(error).__name__}: {error}")
+            # Asked for only now: it is read from what every installed package offers.
+            known = self._registry.names()
+            reason = f"the adapter cannot be loaded: {type(error).__name__}: {error}"
+            self._check.refuse(where, reason if name in known else f"names no adapter{suggestion(name, known)}")
             return None
         taken = set(COMMON_KEYS).intersection(registration.adapter.Settings.model_fields)
         if taken:

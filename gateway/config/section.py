@@ -48,4 +48,5 @@ Proxy = Annotated[SecretStr, AfterValidator(_secret_proxy)]
 class Section(BaseModel):
     """A group of keys: nothing unknown, nothing converted, nothing changed afterwards, no input in an error."""
 
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, hide_input_in_errors=True)
+    # Deferred: a section that no file has is not made ready to read one, and one inside another only with that.
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, hide_input_in_errors=True, defer_build=True)

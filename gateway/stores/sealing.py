@@ -10,11 +10,12 @@ key seals, all open.
 import hashlib
 import os
 from collections.abc import Sequence
-
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from typing import TYPE_CHECKING
 
 from policies.journal import JournalUnavailable
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 KEY_BYTES = 32
 PLAIN = b"\x00"
@@ -30,7 +31,7 @@ class Sealing:
         """Take the keys. Raises ValueError for one that is not 32 bytes long."""
         if any(len(key) != KEY_BYTES for key in keys):
             raise ValueError(f"a key of the journal has {KEY_BYTES} bytes")
-        self._by_id = {key_id(key): AESGCM(key) for key in keys}
+        self._by_id = {key_id(key): _cipher(key) for key in keys}
         self._first = next(iter(self._by_id.items()), None)
 
     def __repr__(self) -> str:
@@ -57,10 +58,18 @@ class Sealing:
         cipher = self._by_id.get(name)
         if stored[:1] != SEALED or cipher is None:
             raise JournalUnavailable(missing_key(name))
+        from cryptography.exceptions import InvalidTag
+
         try:
             return cipher.decrypt(rest[:NONCE_BYTES], rest[NONCE_BYTES:], place.encode())
         except InvalidTag:
             raise JournalUnavailable(f"a body sealed with key {name.hex()} was changed, or is not {place}") from None
+
+
+def _cipher(key: bytes) -> "AESGCM":
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    return AESGCM(key)
 
 
 def key_id(key: bytes) -> bytes:

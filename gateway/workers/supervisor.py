@@ -24,8 +24,7 @@ import msgspec
 import structlog
 from pydantic import SecretStr
 
-from adapters.contract.models import values
-from gateway import memory
+from gateway import memory, preparation
 from gateway.app import DRAIN_SECONDS
 from gateway.config.load import Configuration
 from gateway.listeners import Sockets
@@ -234,5 +233,5 @@ def _prepare() -> None:
     with suppress(ModuleNotFoundError):
         import_module("gateway.stores.postgres_permits")
         import_module("gateway.stores.postgres")
-    values.load_tables()
+    preparation.prepare()
     memory.settle()

@@ -7,7 +7,7 @@ import signal
 import sys
 import time
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -34,6 +34,15 @@ REAL = HEAD + (
 )
 REAL_WITHOUT_SECRETS = REAL.replace("${{EMAIL}}", "a@b.example").replace("${{PASSWORD}}", "canary")
 
+UNNEEDED = frozenset(
+    """
+asyncpg jwt cryptography opentelemetry requests gateway.api.issuers gateway.stores.postgres gateway.telemetry.otlp
+phonenumbers rich.console hypothesis pytest unittest xml.etree.ElementTree gateway.api.openapi gateway.api.schemas
+gateway.checking gateway.demo gateway.inspecting gateway.proof adapters.reseller.simulator adapters.bol.adapter
+""".split()
+)
+"""What `serve` does without where nothing asks for it, each a while to import."""
+
 
 @dataclass
 class Ended:
@@ -45,9 +54,11 @@ class Ended:
 
 
 @asynccontextmanager
-async def started(*arguments: str, environ: dict[str, str] | None = None) -> AsyncIterator[Process]:
-    """Start the command; it is gone when this is left."""
-    command = (sys.executable, "-c", "from gateway.cli import main; main()", *arguments)
+async def started(
+    *arguments: str, environ: dict[str, str] | None = None, options: Sequence[str] = ()
+) -> AsyncIterator[Process]:
+    """Start the command, with options of the interpreter; it is gone when this is left."""
+    command = (sys.executable, *options, "-c", "from gateway.cli import main; main()", *arguments)
     process = await asyncio.create_subprocess_exec(*command, stdout=PIPE, stderr=PIPE, env=environ)
     try:
         yield process
@@ -82,6 +93,19 @@ async def line(stream: asyncio.StreamReader | None, word: bytes) -> Any:
     raise AssertionError(f"it ended before, and said {before.decode(errors='replace')[-4000:]!r}")
 
 
+async def became_ready(process: Process) -> tuple[Any, set[str]]:
+    """Return what it says when it is ready, and the modules it has imported until then."""
+    assert process.stderr is not None
+    imported: set[str] = set()
+    async with asyncio.timeout(SECONDS):
+        while received := await process.stderr.readline():
+            if b'"ready"' in received:
+                return msgspec.json.decode(received), imported
+            if received.startswith(b"import time:"):
+                imported.add(received.decode().rpartition("|")[2].strip())
+    raise AssertionError("it ended before")
+
+
 def written(folder: Path, text: str, **values: object) -> str:
     """Write a configuration; return its path."""
     path = folder / "gateway.yaml"
@@ -100,12 +124,17 @@ def simulator() -> Simulator:
 async def test_it_serves_and_ends_when_it_is_told_to_but_not_before_an_order_has(
     simulator: Simulator, tmp_path: Path
 ) -> None:
-    """On SIGTERM: not ready, no new orders, the one under way is placed and its caller answered, exit code 0."""
+    """On SIGTERM: not ready, no new orders, the one under way is placed and its caller answered, exit code 0.
+
+    Until it is ready it imports nothing of what is not switched on: that is what keeps its start short.
+    """
     keys = {"EMAIL": simulator.credentials["email"], "PASSWORD": simulator.credentials["password"]}
     async with served({"reseller": simulator}) as urls, aiohttp.ClientSession() as session:
         path = written(tmp_path, REAL, port=0, url=urls["reseller"])
-        async with started("serve", "--config", path, environ=keys) as process:
-            ready = await line(process.stderr, b'"ready"')
+        async with started("serve", "--config", path, environ=keys, options=("-X", "importtime")) as process:
+            ready, imported = await became_ready(process)
+            assert "aiohttp" in imported, "what was imported is told otherwise than we read it"
+            assert not imported & UNNEEDED
             for probe in ("livez", "readyz"):
                 async with session.get(f"{ready['admin']}/{probe}") as answer:
                     assert answer.status == 200

@@ -38,6 +38,8 @@ class Request(BaseModel):
         frozen=True,
         strict=True,
         hide_input_in_errors=True,
+        # A part of NewOrder is made ready with it, and what nobody sends not at all.
+        defer_build=True,
     )
 
 

@@ -24,6 +24,18 @@ VN VU WF WS YE YT ZA ZM ZW
 )
 """ISO 3166-1 alpha-2. The United Kingdom is GB."""
 
+CURRENCIES = frozenset(
+    """
+AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BHD BIF BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD CDF CHE CHF CHW CLF
+CLP CNY COP COU CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG HUF
+IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT
+MOP MRU MUR MVR MWK MXN MXV MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD
+SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD USN UYI UYU UYW UZS
+VED VES VND VUV WST XAD XAF XAG XAU XBA XBB XBC XBD XCD XCG XDR XOF XPD XPF XPT XSU XTS XUA XXX YER ZAR ZMW ZWG
+""".split()
+)
+"""ISO 4217, the current codes. A test holds them against the published table."""
+
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)")
 
 
@@ -57,22 +69,14 @@ def country(code: str) -> str:
     return code
 
 
-@lru_cache(maxsize=1)
-def _currencies() -> frozenset[str]:
-    from iso4217 import Currency
-
-    return frozenset(entry.code for entry in Currency)
-
-
-def load_tables() -> None:
-    """Load the tables of currencies and phone numbers, which are read from files: not in the middle of a request."""
-    _currencies()
+def load_phone_numbers() -> None:
+    """Load what knows phone numbers, which is large: else the first one that comes waits for it."""
     phone("+31201234567")
 
 
 def currency(code: str) -> str:
     """Return the code. Raises ValueError unless it is a current ISO 4217 code in upper case."""
-    if code not in _currencies():
+    if code not in CURRENCIES:
         raise ValueError("not an ISO 4217 currency code in upper case")
     return code
 
@@ -155,7 +159,7 @@ def stated_currency(value: Any, default: str | None) -> str | None:
     """
     if value is None or value == "":
         return default
-    return value if isinstance(value, str) and value in _currencies() else None
+    return value if isinstance(value, str) and value in CURRENCIES else None
 
 
 def text(value: Any, limit: int = 2000) -> str | None:

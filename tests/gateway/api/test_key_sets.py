@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from structlog.testing import capture_logs
 
 from gateway.api import key_sources
+from gateway.api.callers import KeysUnavailable
 from gateway.api.key_sets import (
     FLOOR_SECONDS,
     FRESH_SECONDS,
@@ -18,7 +19,6 @@ from gateway.api.key_sets import (
     RETRY_SECONDS,
     STALE_SECONDS,
     KeySet,
-    KeysUnavailable,
     keys_in,
 )
 from gateway.providers.channel import channel
