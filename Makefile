@@ -121,6 +121,7 @@ prove: dev
 	@$(BIN)/ordergate prove $(ARGS)
 	@ORDERGATE_PROVE=1 ORDERGATE_FATE_STEPS=$${ORDERGATE_FATE_STEPS:-20000} $(BIN)/python -m pytest -q --durations=0 --durations-min=5 \
 	  -o faulthandler_timeout=3600 tests/gateway/proof tests/gateway/operations/test_fate_machine.py
+	@ORDERGATE_PROVE=1 $(BIN)/python -m pytest -q tests/gateway/workers
 	@ORDERGATE_EXAMPLES=20000 $(BIN)/python -m pytest -q --timeout=3600 -o faulthandler_timeout=3600 \
 	  tests/gateway/providers/test_windows.py
 

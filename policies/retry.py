@@ -49,33 +49,50 @@ def next_try(repeat: Repeat, *, again: bool, wait: float, attended: float, wante
 
 
 class RetryBudget:
-    """Bounds an account's tries after the first: a `share` of its requests in the last seconds, and a few besides.
+    """Bounds an account's tries after the first: a `share` of its requests, and `spare` besides, once.
 
-    Without it every failure would come back as more load, just when there is too much of it.
+    Without it every failure would come back as more load, just when there is too much of it. `spare` is there from the
+    start, for an account where little goes on; what was used of it requests earn again with their share, of which no
+    more is kept than those of `WINDOW` seconds earn. Where they earn less than `trickle` a second, that is earned: what
+    waits in the journal to be tried again must not wait for others' requests.
     """
 
     WINDOW = 10
 
-    def __init__(self, share: float = 0.1, each_second: float = 1.0) -> None:
+    def __init__(self, share: float = 0.1, spare: float = 10.0, trickle: float = 0.05) -> None:
         self._share = share
-        self._spare = each_second * self.WINDOW
+        self._spare = spare
+        self._trickle = trickle
+        self._left = spare
+        self._advanced = 0.0
+        self._at: float | None = None
         self._seconds: deque[list[int]] = deque()
 
     def request(self, now: float) -> None:
         """Count a request that was asked for (not a try after it)."""
         self._second(now)[1] += 1
+        self._left += self._share - self._advanced
+        self._advanced = 0.0
 
     def take(self, now: float) -> bool:
         """Take one more try out of the budget; tell whether there was one."""
         second = self._second(now)
-        requests = sum(one[1] for one in self._seconds)
-        if sum(one[2] for one in self._seconds) + 1 > requests * self._share + self._spare:
+        most = sum(one[1] for one in self._seconds) * self._share + self._spare
+        self._left = min(self._left, most)
+        if sum(one[2] for one in self._seconds) + 1 > most or self._left < 1 - 1e-9:
             return False
         second[2] += 1
+        self._left -= 1
         return True
 
     def _second(self, now: float) -> list[int]:
-        """Return the counts of this second: when it began, requests, tries after them."""
+        """Return the counts of this second, with what time has earned: when it began, requests, tries after them."""
+        if self._at is not None:
+            earned = (now - self._at) * self._trickle
+            self._left += earned
+            # The next request has earned it in advance.
+            self._advanced = min(self._share, self._advanced + earned)
+        self._at = now
         begun = int(now)
         if not self._seconds or self._seconds[-1][0] != begun:
             self._seconds.append([begun, 0, 0])

@@ -47,14 +47,43 @@ def test_what_follows_a_write_of_which_nothing_was_executed(
     assert next_try(repeat, **WAITS | changed) == following
 
 
-def test_tries_are_a_tenth_of_the_requests_and_one_a_second() -> None:
-    """Of the last ten seconds: 100 requests allow 10 tries, and 10 besides."""
+def test_tries_are_a_tenth_of_the_requests_and_a_few_besides() -> None:
+    """100 requests allow 10 tries, and 10 besides; then 20 requests two more, and no time makes it many."""
     budget = RetryBudget()
     for _ in range(100):
         budget.request(5.0)
     assert [budget.take(5.5) for _ in range(25)] == [True] * 20 + [False] * 5
     assert not budget.take(14.9)
-    assert budget.take(15.0)
+    for _ in range(20):
+        budget.request(15.0)
+    assert [budget.take(15.0) for _ in range(4)] == [True] * 2 + [False] * 2
+
+
+@pytest.mark.parametrize("rate", [0.5, 1.0, 10.0, 100.0])
+def test_over_time_tries_are_a_tenth_of_the_requests(rate: float) -> None:
+    """Also at a trickle: whatever fails in an hour, calls are 1.1 times the requests and ten."""
+    budget, requests, tries = RetryBudget(), int(600 * rate), 0
+    for number in range(requests):
+        budget.request(number / rate)
+        while budget.take(number / rate):
+            tries += 1
+    assert 0.09 * requests <= tries <= 0.1 * requests + 10
+
+
+def test_what_waits_in_the_journal_does_not_wait_for_requests() -> None:
+    """Where nothing else goes on, three tries a minute are left."""
+    budget = RetryBudget()
+    while budget.take(0.0):
+        pass
+    assert sum(budget.take(float(second)) for second in range(1, 601)) == 30
+
+
+def test_what_was_not_needed_does_not_pile_up() -> None:
+    """After a good day an outage may not be tried more often than after a good minute."""
+    budget = RetryBudget()
+    for second in range(100_000):
+        budget.request(float(second))
+    assert sum(budget.take(100_000.0) for _ in range(100)) <= 11
 
 
 def test_an_idle_account_has_a_few_tries() -> None:

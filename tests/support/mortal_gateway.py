@@ -137,7 +137,7 @@ class MortalGateway:
         provider = provider_of(line, adapter, resilience=PERSISTENT, order=ORDER_SECONDS)
         # Tries follow each other at once, as many as the settings allow: the clock of pauses and budgets is not moved.
         provider.guard.chance = lambda: 0.0
-        provider.guard.budget = RetryBudget(each_second=1e9)
+        provider.guard.budget = RetryBudget(spare=1e9)
         return provider
 
 

@@ -92,7 +92,7 @@ def test_it_waits_for_a_budget_too() -> None:
         await writing.looked()
         stored = await writing.stored(operation)
         assert (stored.state, stored.evidence[-1].verdict, len(network.requests)) == ("accepted", "RetryBudget", 1)
-        await asyncio.sleep(20.0)
+        await asyncio.sleep(30.0)
         await writing.looked()
         assert (await writing.stored(operation)).state == "succeeded"
 
