@@ -1,8 +1,10 @@
 """What every test lives by: a loop that is never blocked, examples that repeat, and nothing left running."""
 
+import gc
 import os
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import hypothesis
@@ -22,6 +24,40 @@ hypothesis.settings.register_profile(
 # The same examples every time, so that a build that failed fails again.
 hypothesis.settings.register_profile("ci", hypothesis.settings.get_profile("default"), derandomize=True)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "default")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Spare the collector of circles what lives as long as the run: half a million objects."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Have each process begin with its part of the long tests, so that none is waited for at the end.
+
+    Each process of pytest-xdist is given its tests in one piece; what is left is taken from the ends of the pieces.
+    """
+    long: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        if (marker := item.get_closest_marker("long")) is not None:
+            long.setdefault(marker.args[0] if marker.args else item.nodeid, []).append(item)
+    groups = list(long.values())
+    others = [item for item in items if item.get_closest_marker("long") is None]
+    processes = getattr(config, "workerinput", {}).get("workercount", 1)
+    ordered: list[pytest.Item] = []
+    for process in range(processes):
+        first = [item for group in groups[process::processes] for item in group]
+        piece = (len(items) - len(ordered)) // (processes - process)
+        room = max(0, piece - len(first))
+        ordered += first + others[:room]
+        del others[:room]
+    items[:] = ordered + others
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -62,15 +98,25 @@ def _child_processes() -> dict[int, str]:
     """Return the command lines of this process's children, where the system tells them (Linux)."""
     children: dict[int, str] = {}
     for listing in Path("/proc/self/task").glob("*/children"):
-        for pid in listing.read_text().split():
-            try:
-                command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-            except OSError:  # it ended meanwhile
-                continue
-            # multiprocessing keeps its tracker until the interpreter exits
-            if command and "resource_tracker" not in command:
-                children[int(pid)] = command
-    return children
+        with suppress(OSError):  # the thread ended meanwhile
+            children |= {int(pid): _command(pid) for pid in listing.read_text().split()}
+    # multiprocessing keeps its tracker until the interpreter exits
+    return {pid: command for pid, command in children.items() if command and "resource_tracker" not in command}
+
+
+def _command(pid: str) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    except OSError:  # it ended meanwhile
+        return ""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nobody_is_trusted() -> Iterator[None]:
+    """Spare each process and client the machine's two hundred authorities: tests speak to this machine only."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("SSL_CERT_FILE", os.devnull)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -43,10 +43,20 @@ def decode(body: bytes) -> Any:
             body.decode("utf-8"), object_pairs_hook=_unique, parse_float=_decimal, parse_constant=_refuse_constant
         )
     except (ValueError, RecursionError) as error:
-        reason = str(error) if isinstance(error, _Unreadable) else "The body is not JSON in UTF-8."
-        refuse("malformed-request", reason)
+        refuse("malformed-request", _why(body, error))
     _bounded(value, 1)
     return value
+
+
+def _why(body: bytes, error: Exception) -> str:
+    """Say why a body cannot be read, and where; nothing of it is repeated."""
+    if isinstance(error, _Unreadable):
+        return str(error)
+    if not body:
+        return "There is no body; send JSON."
+    if isinstance(error, json.JSONDecodeError):
+        return f"The body is not JSON: line {error.lineno}, column {error.colno}."
+    return "The body is not JSON in UTF-8."
 
 
 class _Unreadable(ValueError):

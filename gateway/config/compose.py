@@ -43,8 +43,10 @@ def compose(text: str, problems: Problems) -> Node | None:
         return None
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        message = _public(error.problem or error.context or "it cannot be read")
-        problems.add(_place(mark) if mark is not None else (1, 1), (), f"not YAML: {message} ({_QUOTING})")
+        message = f"{_public(error.problem or error.context or 'it cannot be read')} ({_QUOTING})"
+        if mark is not None and text[mark.index : mark.index + 1] == "\t":
+            message = "a tab; indent with spaces"
+        problems.add(_place(mark) if mark is not None else (1, 1), (), f"not YAML: {message}")
         return None
     except ReaderError as error:
         before = text[: error.position]

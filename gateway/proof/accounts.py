@@ -8,7 +8,8 @@ import msgspec
 
 from adapters import registry
 from adapters.contract.simulator import Received, Simulator
-from gateway.proof.plan import SETTLE, Plan
+from gateway.proof.plan import LOGINS, SETTLE, Plan
+from policies.budget import rule_id
 
 Json = dict[str, Any]
 Writes = Callable[[str, str], Json]
@@ -119,13 +120,19 @@ def _trade_in(account: str, reference: str) -> Json:
     }
 
 
+BOL: Mapping[str, Any] = {
+    "login_url": "{url}",
+    "limits": {
+        "rules": [
+            {"id": rule_id("POST", "/token", 60), "match": "POST /token", "requests": LOGINS[0], "seconds": LOGINS[1]}
+        ]
+    },
+}
 REUSELY: Mapping[str, Any] = {"currency": "USD"}
 BLIND: Mapping[str, Any] = {"currency": "USD", "custom_fields_reference": None}
 ACCOUNTS: tuple[Account, ...] = (
-    Account(
-        "bol", "bol", "async", ("PUT", "/retailer/orders/cancellation"), share=0.35, settings={"login_url": "{url}"}
-    ),
-    Account("bol-ship", "bol", "async", ("POST", "/retailer/shipments"), share=0.35, settings={"login_url": "{url}"}),
+    Account("bol", "bol", "async", ("PUT", "/retailer/orders/cancellation"), share=0.35, settings=BOL),
+    Account("bol-ship", "bol", "async", ("POST", "/retailer/shipments"), share=0.35, settings=BOL),
     Account("gelato", "gelato", "lookup", ("POST", "/order"), _poster),
     Account("rexel", "rexel", "native_key", ("POST", "/orders"), _sockets),
     Account(

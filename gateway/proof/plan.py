@@ -15,6 +15,8 @@ SETTLE = 1.0
 """Seconds to settle, counted from the end of a request's own time: 1 s later than it was sent at the earliest."""
 SLOW = 1.3
 """Seconds after which a slow answer comes: later than the request waits."""
+LOGINS = (6, 2.0)
+"""Logins and seconds in which so many are let through at bol, instead of a minute: each restart logs in anew."""
 HORIZON = 120.0
 """Seconds of doubt after which a person has to look."""
 

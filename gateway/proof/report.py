@@ -13,7 +13,7 @@ from rich.table import Table
 from gateway.proof.accounts import ACCOUNTS
 from gateway.proof.board import PLACES, Board
 from gateway.proof.fleet import AT_RANDOM, Fleet, Restart
-from gateway.proof.plan import HORIZON, LAG, LATE_ERRORS, SETTLE, SLOW, Plan
+from gateway.proof.plan import HORIZON, LAG, LATE_ERRORS, LOGINS, SETTLE, SLOW, Plan
 from gateway.proof.scaling import SCALED
 from gateway.proof.truth import Truth
 from gateway.proof.verdict import KINDS, Kind, Verdict
@@ -45,7 +45,8 @@ def scaling_text(plan: Plan) -> str:
         f"seed {plan.seed}, {plan.kills} kills, {plan.journals} journal(s) side by side with {plan.instances}"
         f" gateway(s) each, store {_store(plan)}, on_absent: {plan.profile}{mutant}\n"
         f"scaled down to the simulators (seconds): requests 1, settle {SETTLE:g} after that, visibility lag {LAG:g}"
-        f" (gelato), slow answers {SLOW:g}, horizon {HORIZON:g}; {scaled}\n"
+        f" (gelato), slow answers {SLOW:g}, horizon {HORIZON:g}, {LOGINS[0]} logins (bol) in {LOGINS[1]:g};"
+        f" {scaled}\n"
         f"{plan.orders_per_second:.0f} orders a second; faults: {faults}; of the answers lost after the deed"
         f" {LATE_ERRORS:.0%} are a 500"
     )

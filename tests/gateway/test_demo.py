@@ -13,7 +13,7 @@ from adapters.registry import BUILT_IN
 
 # The tour takes some eight seconds on a machine that has nothing else to do.
 SECONDS = 150
-pytestmark = [pytest.mark.timeout(SECONDS + 10), pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.long("demo"), pytest.mark.timeout(SECONDS + 10), pytest.mark.asyncio(loop_scope="module")]
 
 SHIPPED = Path(__file__).parents[2] / "gateway.yaml"
 HEAD = "store:\n  url: 'memory:'\n  ephemeral: true\nproviders:\n"

@@ -43,7 +43,8 @@ class Struck(Exception):
 class FaultProxy:
     """One proxy in front of one server.
 
-    Setting `fault` starts to count bytes anew, on open connections too. `struck` is set once one has struck.
+    Setting `fault` starts to count bytes anew, on open connections too. `struck` is set once one has struck,
+    or has begun to.
     """
 
     def __init__(self, upstream: int) -> None:
@@ -88,6 +89,8 @@ class FaultProxy:
     async def _pump(self, source: asyncio.StreamReader, target: asyncio.StreamWriter, side: Side) -> None:
         while chunk := await source.read(65536):
             fault = self._fault
+            if fault.latency:
+                self.struck.set()
             await asyncio.sleep(fault.latency)
             limit = fault.request_bytes if side == "request" else fault.response_bytes
             left = len(chunk) if limit is None else limit - self._passed[side]
@@ -105,6 +108,7 @@ class FaultProxy:
         target.write(data[:whole])
         await target.drain()
         for byte in data[whole:]:
+            self.struck.set()
             await asyncio.sleep(fault.trickle)
             target.write(bytes([byte]))
             await target.drain()

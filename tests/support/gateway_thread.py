@@ -13,7 +13,7 @@ import msgspec
 from multidict import CIMultiDict
 
 from gateway.app import Gateway
-from support.running import ALL_SIMULATED, Answered, configured
+from support.running import ALL_SIMULATED, Answered, configured, unhurried
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ def fetched(url: str) -> Any:
 @contextmanager
 def gateway_in_thread(configuration: str = ALL_SIMULATED, *, pace: float = 0.0) -> Iterator[Served]:
     """Run a gateway with this configuration; simulated providers take `pace` seconds a step."""
-    gateway = Gateway(configured(configuration, {}), pace=pace)
+    gateway = Gateway(configured(unhurried(configuration), {}), pace=pace)
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="gateway")
     thread.start()

@@ -1,32 +1,32 @@
 """One gateway with every provider simulated, for all tests that attack it or hold it to its documents."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 
 from gateway import listeners
-from gateway.providers import limits, publishing
+from gateway.providers import limits
 from policies.budget import Limits
 from support.attacker import Attacker
 from support.gateway_thread import Served, gateway_in_thread
 from support.published_contract import PublishedContract
-from support.running import ALL_SIMULATED
 
 
 @pytest.fixture(scope="session")
 def attacked() -> Iterator[Served]:
     """Serve a gateway that no test breaks: what one test leaves there does not matter to another.
 
-    It keeps an idle connection for one second, so that a client that reads to the end can tell a hang, keeps no
-    provider's rate, so that no attacker waits for one, lets nothing go where the machine is slow, and asks no provider
-    anything by itself.
+    It keeps an idle connection for one second, so that a client that reads to the end can tell a hang, and keeps no
+    provider's rate, so that no attacker waits for one.
     """
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(limits, "limits_of", lambda *_: Limits([]))
-        patched.setattr(listeners, "KEEPALIVE_SECONDS", 1.0)
-        patched.setattr(publishing, "FIRST_SECONDS", 3600.0)
-        with gateway_in_thread("shedding:\n  lag: 0\n" + ALL_SIMULATED) as served:
-            yield served
+    with ExitStack() as running:
+        # While it starts only: other gateways of this process keep to their rates.
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(limits, "limits_of", lambda *_: Limits([]))
+            patched.setattr(listeners, "KEEPALIVE_SECONDS", 1.0)
+            served = running.enter_context(gateway_in_thread())
+        yield served
 
 
 @pytest.fixture(scope="session")

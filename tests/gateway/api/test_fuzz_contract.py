@@ -64,6 +64,8 @@ def strategies(attacked: Served) -> list[Any]:
     return [operation.as_strategy(generation_mode=mode) for operation in operations for mode in modes]
 
 
+@pytest.mark.long("fuzz")
+@pytest.mark.timeout(170)
 @pytest.mark.parametrize("number", range(math.ceil(CASES / KINDS / EACH)))
 def test_every_answer_to_made_up_requests_is_described(
     attacked: Served, contract: PublishedContract, strategies: list[Any], number: int

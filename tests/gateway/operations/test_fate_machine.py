@@ -22,7 +22,6 @@ from policies import operation
 from support.fate_faults import FAULTS
 from support.fate_ground import Ground, ground
 from support.fate_machine import FateMachine
-from support.postgres_store import SERVER
 
 STEPS = int(os.environ.get("ORDERGATE_FATE_STEPS", "250"))
 SEQUENCE = 25
@@ -63,12 +62,7 @@ def first_seed() -> int:
     return int(os.environ.get("ORDERGATE_FATE_SEED", unasked))
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _server_is_stopped() -> Any:
-    yield
-    SERVER.stop()
-
-
+@pytest.mark.long
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("store", ["sqlite", "postgres"])
 def test_whatever_happens_every_promise_is_kept(store: str, capsys: pytest.CaptureFixture[str]) -> None:

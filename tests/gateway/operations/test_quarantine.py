@@ -25,7 +25,6 @@ from support.scripted_provider import Network, Script, ScriptedAdapter, placing,
 from support.written import Writing, WritingTo, until
 
 Logged = list[MutableMapping[str, Any]]
-NOW = datetime.now(UTC)
 
 
 class Asked(ScriptedAdapter):
@@ -57,7 +56,9 @@ class AskedForOne(Asked):
 
 def there(name: str, **members: Any) -> Order:
     """Return an order at the provider."""
-    return Order(id=f"shop:{name}", provider="shop", kind="purchase", status="pending", created_at=NOW, **members)
+    return Order(
+        id=f"shop:{name}", provider="shop", kind="purchase", status="pending", created_at=datetime.now(UTC), **members
+    )
 
 
 def network(found: str | None = None, listed: tuple[str, ...] = (), **steps: Script) -> Network:

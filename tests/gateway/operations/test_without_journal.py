@@ -4,7 +4,6 @@ import asyncio
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -12,7 +11,7 @@ import pytest_asyncio
 
 from gateway.stores.ballast import Ballast
 from support.cut_line import cut_line
-from support.postgres_store import SERVER, PostgresStore
+from support.postgres_store import PostgresStore
 from support.running import Answered, Running, running_gateway
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -46,12 +45,6 @@ providers:
       password: simulated-password
 """
 DUPLICATES = 200 if os.environ.get("ORDERGATE_PROVE") else 30
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _server_is_stopped() -> Any:
-    yield
-    SERVER.stop()
 
 
 @pytest_asyncio.fixture(loop_scope="module")

@@ -242,7 +242,7 @@ def found(text: str, secrets: set[str]) -> set[str]:
     return {secret for secret in secrets if any(secret in one for one in texts)}
 
 
-@pytest.mark.timeout(60 if CALLS < 1000 else 900)
+@pytest.mark.timeout(170 if CALLS < 1000 else 900)
 async def test_no_failure_brings_a_secret_to_light(
     log: io.StringIO, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,18 +10,12 @@ from typer.testing import CliRunner
 
 from gateway.cli import app
 from gateway.proof.mutants import MUTANTS
-from support.postgres_store import SERVER, server_url
+from support.postgres_store import server_url
 
 TRIES = 3
 """Kills and faults fall by chance: a mutant may escape one short run."""
 RUNNER = CliRunner()
 LONG = pytest.mark.skipif(not os.environ.get("ORDERGATE_PROVE"), reason="minutes long: `make prove` runs it")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _stop_the_server() -> Iterator[None]:
-    yield
-    SERVER.stop()
 
 
 def prove(*arguments: str, seconds: float = 170) -> subprocess.CompletedProcess[str]:
@@ -33,6 +26,7 @@ def prove(*arguments: str, seconds: float = 170) -> subprocess.CompletedProcess[
     )
 
 
+@pytest.mark.long
 @pytest.mark.timeout(180)
 def test_gateways_that_are_killed_twenty_times_break_no_promise(tmp_path: Path) -> None:
     """No order twice, none lost, nobody told what is not true, and nothing left behind but the journals asked for."""
@@ -43,6 +37,7 @@ def test_gateways_that_are_killed_twenty_times_break_no_promise(tmp_path: Path) 
     assert store.exists()
 
 
+@pytest.mark.long
 @pytest.mark.timeout(180)
 def test_gateways_that_share_a_database_and_are_killed_twenty_times_break_no_promise() -> None:
     """Likewise where three work with one journal, and finish what another began."""

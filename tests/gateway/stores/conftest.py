@@ -9,14 +9,6 @@ import structlog
 
 from policies.journal import Journal
 from support.journals import STORES, Store, store_of
-from support.postgres_store import SERVER
-
-
-@pytest.fixture(scope="session", autouse=True)
-def server_is_stopped() -> Iterator[None]:
-    """Stop the PostgreSQL that tests started, if they did."""
-    yield
-    SERVER.stop()
 
 
 @pytest.fixture(autouse=True)

@@ -284,6 +284,7 @@ class JournalMachine(RuleBasedStateMachine):
         assert told == [(subject, name, state) for subject, _, name, state in self.model.events]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", STORES)
 def test_a_journal_does_what_a_dictionary_would(name: str) -> None:
     """Claims, updates, leases, facts, purges and crashes in any order."""

@@ -65,12 +65,12 @@ async def test_a_lock_is_not_waited_for_for_ever(store: PostgresStore, monkeypat
 
 async def test_a_connection_is_not_waited_for_for_ever(store: PostgresStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """When all are busy the next is refused, without doubt."""
-    monkeypatch.setattr(postgres_pool, "WAIT_SECONDS", 0.2)
     async with _opened(store) as journal:
         claimed = await journal.claim(operation())
         async with _held(store, claimed) as holder:
             updating = asyncio.create_task(journal.update(replace(claimed, version=1), Change()))
             await _waiting(holder)
+            monkeypatch.setattr(postgres_pool, "WAIT_SECONDS", 0.2)
             with pytest.raises(JournalUnavailable, match="no connection within") as unavailable:
                 await journal.claim(operation(2))
             assert not unavailable.value.in_doubt

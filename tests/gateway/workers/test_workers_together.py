@@ -7,7 +7,7 @@ import sys
 import time
 from asyncio.subprocess import PIPE, Process
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +21,7 @@ from adapters.contract.simulator import Simulator
 from adapters.registry import load
 from gateway.simulation import served
 from support.postgres import made_empty
-from support.postgres_store import SERVER, server_url
+from support.postgres_store import server_url
 
 SECONDS = 60.0
 pytestmark = pytest.mark.timeout(3 * SECONDS)
@@ -119,13 +119,6 @@ async def serving(folder: Path, text: str) -> AsyncIterator[Served]:
         with suppress(ProcessLookupError):
             process.kill()
         await process.communicate()
-
-
-@pytest.fixture(scope="module", autouse=True)
-def server_is_stopped() -> Iterator[None]:
-    """Stop the PostgreSQL that this started, if it did."""
-    yield
-    SERVER.stop()
 
 
 @pytest.fixture
