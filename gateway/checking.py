@@ -8,6 +8,7 @@ import typer
 
 from adapters.contract.adapter import OPERATIONS
 from adapters.contract.errors import AdapterError
+from gateway.api.issuers import try_files
 from gateway.app import Gateway
 from gateway.config.load import Configuration
 from gateway.config.packages import foreign_packages
@@ -36,8 +37,10 @@ def capabilities(configuration: Configuration) -> str:
 async def run(configuration: Configuration, path: Path, *, live: bool) -> int:
     """Print what was found; return 0 when all is well, 1 when a provider does not work.
 
-    Raises OSError, RuntimeError, ValueError when the way to the providers cannot be opened.
+    Raises ValueError for a file of keys that holds none; OSError, RuntimeError, ValueError when the way to the
+    providers cannot be opened.
     """
+    try_files(configuration.issuers)
     typer.echo(f"{path} is correct: {_counted(configuration)}")
     for warning in (*configuration.warnings, *foreign_packages()):
         typer.echo(f"warning: {warning}")

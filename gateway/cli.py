@@ -118,7 +118,8 @@ def simulate(
 ) -> None:
     """Serve one provider's simulator; it tells the truth on /_simulator/truth."""
     from adapters.contract.simulator import FAULT_KINDS
-    from adapters.registry import load, names
+    from adapters.registry import names
+    from gateway.simulation import account
     from gateway.simulation import simulate as serve_simulator
 
     if name not in names():
@@ -131,9 +132,8 @@ def simulate(
         _fail(f"there is no fault {unknown[0]!r}; there are: {', '.join(FAULT_KINDS)}")
 
     def announce(url: str) -> None:
-        typer.echo(f"{name} on {url}; it accepts:")
-        for key, value in load(name).simulator.credentials.items():
-            typer.echo(f"  {key}: {value}")
+        typer.echo(f"{name} on {url}; to use it, write under providers:")
+        typer.echo(account(name, url))
 
     _exit(_run_until_stopped(serve_simulator(name, host, port, seed=seed, pace=pace, faults=faults, announce=announce)))
 

@@ -25,12 +25,18 @@ async def until_stopped(
 ) -> int:
     """Run `work` until it ends or one of the signals comes; it is cancelled then, and may take its time to end.
 
+    Only the first signal counts: one that is sent again does not cut short what has to end, as a write under way.
     Returns the exit code: what `work` returns, `stopped` when it was told to stop, 1 when it could not go on.
     """
     task = asyncio.ensure_future(work)
     loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        if not task.cancelling():
+            task.cancel()
+
     for number in stops:
-        loop.add_signal_handler(number, task.cancel)
+        loop.add_signal_handler(number, stop)
     try:
         return await task or 0
     except asyncio.CancelledError:

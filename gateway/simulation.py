@@ -47,6 +47,32 @@ def build(name: str, *, seed: int = 0, faults: Mapping[str, float] | None = None
     return registry.load_simulator(name)(now=_now, seed=seed, faults=faults, pace=pace)
 
 
+def account(name: str, url: str) -> str:
+    """Return what gateway.yaml has under `providers` for an account at the provider's simulator, served at `url`.
+
+    Whatever address of the provider's own a setting names, that of the login say, is the simulator's too.
+    """
+    registration = registry.load(name)
+    fields = registration.adapter.Settings.model_fields
+    settings = {key: field.default for key, field in fields.items() if _is_address(field.default)}
+    settings |= registration.simulator.settings
+    for key, value in settings.items():
+        if _is_address(value):
+            settings[key] = url + urlsplit(value).path
+    lines = [f"  {name}:", f"    adapter: {name}", f"    base_url: {url}"]
+    lines += [f"    {key}: {msgspec.json.encode(value).decode()}" for key, value in settings.items()]
+    lines += ["    credentials:"]
+    lines += [
+        f"      {key}: {msgspec.json.encode(value).decode()}"
+        for key, value in registration.simulator.credentials.items()
+    ]
+    return "\n".join(lines)
+
+
+def _is_address(value: object) -> bool:
+    return isinstance(value, str) and value.startswith("https://")
+
+
 def _silent(url: str) -> None:
     """Announce nothing."""
 

@@ -21,7 +21,18 @@ def tokens_of(
 
     Reads files. Raises ValueError for an issuer that holds no key that can be used.
     """
+    try_files(configured)
     return JsonWebTokens(_issuers(configured, callers, outbound))
+
+
+def try_files(configured: Mapping[str, Configured]) -> None:
+    """Read the files of keys while somebody is there to mend them. Raises ValueError for one without any of use."""
+    for name, entry in configured.items():
+        if entry.jwks_file is not None:
+            try:
+                keys_in(entry.jwks_file.read_bytes(), entry.algorithms)
+            except (OSError, ValueError) as error:
+                raise ValueError(f"issuers.{name}.jwks_file: {error}") from error
 
 
 def _issuers(
@@ -45,7 +56,6 @@ def _keys(name: str, entry: Configured, outbound: Outbound) -> Keys:
     if entry.secrets:
         return SharedSecrets([secret.get_secret_value().encode() for secret in entry.secrets])
     if entry.jwks_file is not None:
-        _tried(name, entry.jwks_file, entry)
         fetch = key_sources.from_file(entry.jwks_file)
     else:
         assert entry.jwks_url is not None  # noqa: S101 - one of the three is there, the configuration has seen to it
@@ -57,14 +67,6 @@ def _keys(name: str, entry: Configured, outbound: Outbound) -> Keys:
         )
         fetch = key_sources.from_url(entry.jwks_url, outbound, way)
     return KeySet(fetch, entry.algorithms, time.monotonic, name)
-
-
-def _tried(name: str, path: Path, entry: Configured) -> None:
-    """Read a file at the start, when somebody is there to mend it. Raises ValueError."""
-    try:
-        keys_in(path.read_bytes(), entry.algorithms)
-    except (OSError, ValueError) as error:
-        raise ValueError(f"issuers.{name}.jwks_file: {error}") from error
 
 
 def _by_subject(issuer: str, callers: Mapping[str, ConfiguredCaller]) -> dict[str, Caller]:

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field
 from gateway.config.section import Section
 
 RULE_ID = r"[a-z0-9][a-z0-9.-]{0,62}"
-MATCH = r"(\*|[A-Z]{3,7}) (\*|(/[^\s/]+)+)"
+MATCH = r"(\*|GET|HEAD|POST|PUT|PATCH|DELETE) (\*|(/[^\s/]+)+)"
 PARTITION = r"credential|(/[^/]+)+"
 
 

@@ -210,7 +210,10 @@ def check_limits(check: Validator, path: Path, limits: LimitsConfig) -> None:
         if seen.setdefault(rule.id, index) != index:
             check.refuse((*where, "id"), f"is the id of rules[{seen[rule.id]}] too; write another")
         if rule.cost > rule.requests:
-            check.refuse((*where, "cost"), f"is more than the {rule.requests} requests that the limit allows at all")
+            check.refuse(
+                (*where, "cost"),
+                f"is more than the {rule.requests} requests that the limit allows at all; write a lower number",
+            )
         if rule.ceiling is not None and rule.ceiling < rule.requests:
             check.refuse((*where, "ceiling"), "is lower than `requests`; write a higher number, or leave the key out")
 

@@ -50,9 +50,10 @@ def _told(operation: Operation, steps: Sequence[Step]) -> Iterator[str]:
         yield f"reference   {operation.reference}"
     if operation.subject:
         yield f"order       {operation.subject}"
-    yield f"state       {operation.state}, placed: {PLACED[operation.state]}" + (
-        f" ({operation.cause})" if operation.cause else ""
-    )
+    # What once was in the way of a write that was done in the end is told by its evidence.
+    cause = None if PLACED[operation.state] == "yes" else operation.cause
+    yield f"state       {operation.state}, placed: {PLACED[operation.state]}" + (f" ({cause})" if cause else "")
+    yield f"created     {operation.created_at:%Y-%m-%dT%H:%M:%SZ}"
     if operation.due is not None:
         yield f"next look   {operation.due:%Y-%m-%dT%H:%M:%SZ}"
     if (change := change_in(operation)) is not None:
@@ -61,7 +62,7 @@ def _told(operation: Operation, steps: Sequence[Step]) -> Iterator[str]:
     yield ""
     for one in operation.evidence:
         more = ", ".join(str(word) for word in (one.phase, one.status, one.detail) if word is not None)
-        yield f"{one.at:%H:%M:%S.%f}Z  {one.kind:12} {one.verdict}" + (f"  ({more})" if more else "")
+        yield f"{one.at:%Y-%m-%dT%H:%M:%S.%f}Z  {one.kind:12} {one.verdict}" + (f"  ({more})" if more else "")
     for step in steps:
         yield ""
         yield from _exchange(step)

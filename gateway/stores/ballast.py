@@ -72,7 +72,12 @@ class Ballast:
             return
         text = f"{free // MEBIBYTE} MiB are free in {self._path.parent}, {self._floor // MEBIBYTE} MiB must be"
         if self._shortage is None:
-            log.error("disk nearly full: nothing new is begun", path=str(self._path.parent), free_bytes=free)
+            log.error(
+                "disk nearly full: nothing new is begun",
+                path=str(self._path.parent),
+                free_bytes=free,
+                needed_bytes=self._floor,
+            )
         self._shortage = text
 
     def _make(self) -> None:

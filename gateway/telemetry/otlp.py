@@ -5,11 +5,11 @@ What the configuration does not say of them (certificates, compression, limits o
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 
 import requests
-import structlog
 from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.metrics.export import (
@@ -39,7 +39,7 @@ EXPORT_SECONDS = 5.0
 MAX_QUEUE = 2048
 """Spans that wait to be exported; more are dropped."""
 
-log = structlog.get_logger("ordergate.telemetry")
+_library = logging.getLogger("opentelemetry.metrics")
 
 
 def spans_to(endpoint: str, headers: Mapping[str, str]) -> tuple[SpanProcessor, Callable[[], None]]:
@@ -102,7 +102,8 @@ class MetricsExport:
         data = told(await self._metrics.collect(), self._resource, self._scope, (self._since, time.time_ns()))
         result = await asyncio.to_thread(self._exporter.export, data, EXPORT_SECONDS * 1000)
         if result is not MetricExportResult.SUCCESS:
-            log.warning("metrics are not exported")
+            # Heard where the exporters complain as well, so that one line a minute is all that is said.
+            _library.warning("metrics are not exported")
 
 
 def told(

@@ -127,3 +127,16 @@ def test_what_cannot_be_simulated_is_refused_with_what_can(arguments: tuple[str,
     assert result.exit_code == 2
     assert told in " ".join(result.output.replace("│", " ").split())
     assert "Traceback" not in result.output
+
+
+def test_a_file_of_keys_without_keys_is_found_by_the_check(tmp_path: Path) -> None:
+    """`serve` would not start with it."""
+    (tmp_path / "keys.json").write_text('{"keys": []}')
+    configuration = tmp_path / "gateway.yaml"
+    configuration.write_text(
+        f"{SIMULATED}issuers:\n  partner:\n    issuer: partner\n    audience: ordergate\n    jwks_file: keys.json\n"
+    )
+    result = ordergate("check", "--config", str(configuration))
+    assert result.exit_code == 1
+    assert result.stderr == "ordergate: issuers.partner.jwks_file: the key set has no public key for RS256 or ES256\n"
+    assert "correct" not in result.stdout

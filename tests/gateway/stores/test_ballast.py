@@ -2,11 +2,14 @@
 
 import shutil
 from collections import namedtuple
+from collections.abc import MutableMapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from gateway.stores.ballast import Ballast
+from gateway.telemetry.redaction import FIELDS
 
 MEBIBYTE = 1 << 20
 Usage = namedtuple("Usage", "total used free")  # noqa: PYI024 - as shutil has it
@@ -49,10 +52,15 @@ def test_ballast_is_made_of_real_blocks_where_there_is_room(ballast: Ballast, tm
     assert kept.st_blocks * 512 >= 2 * MEBIBYTE
 
 
-def test_below_the_floor_nothing_new_is_begun_until_there_is_room(ballast: Ballast, disk: Disk) -> None:
-    """The reason names the folder and the figures."""
+def test_below_the_floor_nothing_new_is_begun_until_there_is_room(
+    ballast: Ballast, disk: Disk, logs: list[MutableMapping[str, Any]]
+) -> None:
+    """The reason names the folder and the figures; so does the log, also how much it has to be."""
     disk.free = 3 * MEBIBYTE
     assert "3 MiB are free" in (ballast.shortage() or "")
+    (line,) = logs
+    assert (line["free_bytes"], line["needed_bytes"]) == (3 * MEBIBYTE, 4 * MEBIBYTE)
+    assert set(line) - {"log_level"} <= FIELDS
     disk.free, disk.now = 4 * MEBIBYTE, 1.0
     assert ballast.shortage() is None
 
