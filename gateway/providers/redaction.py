@@ -1,7 +1,7 @@
 """Keeps our secrets out of what a provider says: some repeat, in an error, the credentials that they refuse."""
 
 import html
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from urllib.parse import quote, quote_plus
 
@@ -80,14 +80,25 @@ def _without_beginning(text: str, secret: str, shortest: int) -> str:
 
 @lru_cache(maxsize=256)
 def _written(secret: str) -> frozenset[str]:
-    """Return a secret as programs write it: as it is, and escaped for a URL, JSON or HTML."""
+    """Return a secret as programs write it: as it is, escaped for a URL, JSON or HTML, and for a URL and then again.
+
+    A login that goes as a form has it escaped already when somebody escapes what was received.
+    """
     quoted = quote(secret, safe="")
     # Each % begins two digits, written large or small.
     first, *others = quoted.split("%")
     small = "%".join([first, *(one[:2].lower() + one[2:] for one in others)])
-    json = {"".join(one if one.isalnum() else f"\\u{ord(one):{digits}}" for one in secret) for digits in ("04x", "04X")}
-    json |= {secret.replace("/", "\\/"), "".join(f"\\u{ord(one):04x}" for one in secret)}
-    return frozenset({secret, quoted, small, quote(secret), quote_plus(secret), html.escape(secret)} | json)
+    once = {secret, quoted, small, quote(secret), quote_plus(secret)}
+    twice = {quote(one, safe="") for one in once}
+    json = {form for one in once for form in _in_json(one)}
+    return frozenset({html.escape(secret)} | once | twice | json)
+
+
+def _in_json(text: str) -> Iterator[str]:
+    for digits in ("04x", "04X"):
+        yield "".join(one if one.isalnum() else f"\\u{ord(one):{digits}}" for one in text)
+    yield text.replace("/", "\\/")
+    yield "".join(f"\\u{ord(one):04x}" for one in text)
 
 
 def _words_of(request: HttpRequest) -> set[str]:

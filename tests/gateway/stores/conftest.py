@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import structlog
 
+from gateway.stores import postgres_pool
 from policies.journal import Journal
 from support.journals import STORES, Store, store_of
 
@@ -16,6 +17,12 @@ def logs() -> Iterator[list[MutableMapping[str, Any]]]:
     """Return what is logged, instead of printing it."""
     with structlog.testing.capture_logs() as captured:
         yield captured
+
+
+@pytest.fixture(autouse=True)
+def a_connection_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a slow machine hundreds that want one of four connections wait for longer than production has them wait."""
+    monkeypatch.setattr(postgres_pool, "WAIT_SECONDS", 30.0)
 
 
 @pytest.fixture(params=STORES)
