@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 from gateway.api import key_sources
 from gateway.api.callers import Caller, caller_of

@@ -115,6 +115,7 @@ def _heard() -> None:
     logger = logging.getLogger("opentelemetry")
     logger.handlers = [_Told()]
     logger.propagate = False
+    logger.setLevel(logging.WARNING)
 
 
 class _Told(logging.Handler):

@@ -18,8 +18,8 @@ FIELDS = frozenset(
     # what retention let go, and what became of a restored journal
     "operations in_doubt unknown_orders not_listed order reference created_at by "
     # this process, its store, and the others that share its work
-    "admin bytes free_bytes lane metric needed_bytes next_trial_seconds path pid platform providers reason simulators url "
-    "warning worker workers".split()
+    "admin bytes free_bytes lane metric needed_bytes next_trial_seconds path pid platform providers reason simulators "
+    "url warning worker workers".split()
 )
 """Fields that a line may have: never a header, a body, a query, a credential, or who somebody is."""
 
