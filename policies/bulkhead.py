@@ -52,9 +52,10 @@ class Bulkhead:
         self._line.add(waiter)
         try:
             async with asyncio.timeout(seconds):
-                await waiter.turn
+                # Shielded: who gives up while a place is handed to it has that place, and hands it on.
+                await asyncio.shield(waiter.turn)
         except BaseException as error:
-            if waiter.turn.done() and not waiter.turn.cancelled():
+            if waiter.turn.done():
                 self.leave()
             else:
                 self._line.remove(waiter)

@@ -1,5 +1,6 @@
 """The command `ordergate prove`: checks what was asked for, then proves."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -12,13 +13,14 @@ from gateway.proof.plan import Plan, Profile
 from gateway.proof.run import prove
 
 MUTANT_SETTLING_SECONDS = 40.0
+WIDTH_OF_A_FILE = 160
 SIDE_BY_SIDE = 3
 """How many files of SQLite a proof uses at once where nothing is said: one alone mostly waits for its gateway."""
 
 
 def run(wanted: Mapping[str, Any], profile: str, mutant: str | None) -> int:
     """Run the proof with these members of the plan; return the exit status. 0 `journals`: as many as fit the store."""
-    console = Console()
+    console = _console()
     journals = wanted["journals"] or (SIDE_BY_SIDE if _scheme(wanted["store"]) == "sqlite" else 1)
     plan = Plan(**{**wanted, "journals": journals})
     wrong = _wrong(plan, profile, mutant)
@@ -30,6 +32,12 @@ def run(wanted: Mapping[str, Any], profile: str, mutant: str | None) -> int:
     if mutant is not None:
         plan = replace(plan, mutant=mutant, faults=MUTANTS[mutant].faults, settling_seconds=MUTANT_SETTLING_SECONDS)
     return prove(plan, console)
+
+
+def _console() -> Console:
+    """Return where to print; what is kept in a file has room for the whole matrix."""
+    console = Console()
+    return console if console.is_terminal or "COLUMNS" in os.environ else Console(width=WIDTH_OF_A_FILE)
 
 
 def _scheme(store: str) -> str:

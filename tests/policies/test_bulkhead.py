@@ -143,3 +143,46 @@ def test_who_stops_waiting_costs_no_place(served_first: bool) -> None:
         return order
 
     assert virtual_time.run(main())[-1] == "third"
+
+
+@pytest.mark.parametrize("gives_up_first", [True, False])
+def test_a_place_handed_to_one_who_gives_up_at_that_moment_is_not_lost(gives_up_first: bool) -> None:
+    """Whichever comes first, in one turn of the loop: the place goes on to who waits behind, and then is free."""
+
+    async def main() -> tuple[list[int], float]:
+        bulkhead, order = Bulkhead(1), list[int]()
+        await bulkhead.take(ANYBODY, 1.0)
+        second, third = (asyncio.create_task(held(bulkhead, order, number)) for number in (2, 3))
+        await asyncio.sleep(0)
+        for step in (second.cancel, bulkhead.leave) if gives_up_first else (bulkhead.leave, second.cancel):
+            step()
+        await asyncio.gather(second, third, return_exceptions=True)
+        await held(bulkhead, order, 4)
+        return order, asyncio.get_running_loop().time()
+
+    order, seconds = virtual_time.run(main())
+    assert order == [3, 4]
+    assert seconds == pytest.approx(2.0, abs=0.001)
+
+
+def test_places_are_kept_count_of_while_many_give_up() -> None:
+    """Of forty who wait no longer than a place is held, each is inside or refused; afterwards every place is there."""
+
+    async def main() -> tuple[int, int]:
+        bulkhead, inside = Bulkhead(2), 0
+
+        async def tries() -> None:
+            nonlocal inside
+            async with bulkhead.place(ANYBODY, 1.0):
+                inside += 1
+                await asyncio.sleep(1.0)
+
+        told = await asyncio.gather(*(tries() for _ in range(40)), return_exceptions=True)
+        assert {type(one) for one in told} <= {type(None), Overloaded}
+        refused = sum(one is not None for one in told)
+        async with bulkhead.place(ANYBODY, 0.0), bulkhead.place(ANYBODY, 0.0):
+            return inside, refused
+
+    inside, refused = virtual_time.run(main())
+    assert inside + refused == 40
+    assert inside >= 2
