@@ -17,8 +17,15 @@ from policies.retry import Try, next_try
 
 
 async def may_begin(run: Run) -> bool:
-    """Tell whether a run may send: the budget bears a try after the first, or else it is put back for later."""
-    if run.tries == 0 or run.attended.left() > 0 or run.provider.guard.takes_retry():
+    """Tell whether a run may send: the budget bears a try after the first, or else it is put back for later.
+
+    The budget is for what was sent and not executed. What never left needs none; and what is in doubt is sent again to
+    find out, at pauses of its own: to put that back would be to say that nothing was executed.
+    """
+    operation = run.operation
+    if operation.doubt or operation.attempts == 0 or run.tries == 0:
+        return True
+    if run.attended.left() > 0 or run.provider.guard.takes_retry():
         return True
     await _put_back(run, "RetryBudget", _pause(run))
     return False

@@ -148,7 +148,12 @@ class Run:
         return state == "cancelled" and none_executed(self.trip.attempts) and not self.recorder.doubtful()
 
     async def put_back(self, cause: str, due: datetime | None = None) -> None:
-        """Store that nothing was executed and that it is tried again: by this run, or when it is `due` by any."""
+        """Store that nothing was executed and that it is tried again: by this run, or when it is `due` by any.
+
+        Raises RuntimeError where something may have been.
+        """
+        if self.recorder.doubtful():
+            raise RuntimeError("what may have been executed is not put back")
         evidence = Evidence(datetime.now(UTC), "again", cause)
         released = {} if due is None else {"due": due, "owner": None, "lease_until": None}
         await self.store("accepted", evidence, doubt=False, **released)

@@ -1,16 +1,19 @@
 """Writes whose caller was told that they go on, and everything that may come between two tries."""
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from typing_extensions import override
 
 from adapters.contract.flow import Flow
+from adapters.contract.traits import Trait
 from adapters.contract.wire import HttpRequest, HttpResponse
 from gateway.config.resilience import Resilience
+from gateway.providers.provider import Provider
 from policies.errors import CircuitOpen, Withdrawn
 from support import virtual_time
 from support.pacing import refuse
@@ -19,6 +22,7 @@ from support.scripted_provider import (
     COMMIT,
     Network,
     ScriptedAdapter,
+    lost,
     placing,
     provider_of,
 )
@@ -98,6 +102,48 @@ def test_it_waits_for_a_budget_too() -> None:
 
     network = Network(NOT_SENT)
     written(main, network)
+
+
+def test_what_never_left_needs_no_budget() -> None:
+    """The budget bounds what a provider is sent besides; a request that found no room here was not sent at all."""
+
+    async def main(writing: Writing) -> None:
+        await refuse(writing.provider.pacer, COMMIT, 30.0)
+        operation = await writing.written(placing, wait=0.0)
+        assert evidence(operation)[-1] == ("again", "CapacityExceeded")
+        await asyncio.sleep(31.0)
+        while writing.provider.guard.takes_retry():
+            pass
+        await writing.looked()
+        assert (await writing.stored(operation)).state == "succeeded"
+        assert network.steps() == ["place"]
+
+    network = Network()
+    written(main, network)
+
+
+def test_what_may_have_been_placed_is_never_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a budget too: "accepted" would say that nothing was executed, and one day "no longer wanted" with it."""
+
+    class Keyed(ScriptedAdapter):
+        traits_told: ClassVar[Mapping[str, Trait]] = {"place": Trait("native_key", source="a test", retention=3600.0)}
+
+    async def main() -> None:
+        operation = await writing.written(placing, wait=0.0)
+        assert evidence(operation)[-1][0] == "again"
+        await writing.looked()
+        assert (await writing.stored(operation)).state == "unknown"
+        while writing.provider.guard.takes_retry():
+            pass
+        await writing.looked()
+        ended = await writing.stored(operation)
+        assert (ended.state, status(ended)) == ("succeeded", 201)
+        assert network.requests == [network.requests[0]] * 3
+
+    monkeypatch.setattr(Provider, "order_seconds", 0.0)
+    network = Network(NOT_SENT, lost())
+    with closing(Writing(provider_of(network, Keyed(), resilience=INSISTENT))) as writing:
+        virtual_time.run(main())
 
 
 def test_an_open_circuit_refuses_new_orders_and_keeps_those_that_were_promised() -> None:
