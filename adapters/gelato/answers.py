@@ -1,4 +1,4 @@
-"""What is read of an order that GelatoConnect answers: of the rest, a third of the bytes, nothing is made.
+"""What is read of an order that GelatoConnect answers: of the rest nothing is made, which spares time.
 
 Members that may be an object, null or an empty list are left as they come (Order Management API documentation, "Get
 Order"); `adapters.gelato.reading` makes something of them.
