@@ -170,8 +170,8 @@ image-check: dev
 	@# What is optional for others is in the image: PostgreSQL for a fleet, and what exports to a collector.
 	cd $(IMAGE)/readonly && ../venv/bin/python -B -c 'import asyncpg; from gateway.telemetry.otlp import MetricsExport, spans_to'
 	cd $(IMAGE)/readonly && PYTHONDONTWRITEBYTECODE=1 ../venv/bin/ordergate check --config fleet.yaml
-	@test -z "$$(find $(IMAGE)/readonly $(IMAGE)/venv -newer $(IMAGE)/installed -print | tee /dev/stderr)" || \
-	  { echo "The installed product wrote into its own folders." >&2; exit 1; }
+	@written=$$(find $(IMAGE)/readonly $(IMAGE)/venv -newer $(IMAGE)/installed -print); test -z "$$written" || \
+	  { printf '%s\n' "$$written" "The installed product wrote into its own folders." >&2; exit 1; }
 	@chmod -R u+w $(IMAGE) && rm -rf $(IMAGE)
 	@echo "The wheel runs outside the source tree and writes nothing."
 
