@@ -75,9 +75,9 @@ def _pieces(route: str) -> list[str]:
 
 def segment(value: str) -> str:
     """Encode one path segment; `.` and `..` too, which a URL parser would otherwise resolve away."""
-    if _UNRESERVED.fullmatch(value) and value not in {".", ".."}:
-        return value
-    return "%2E" * len(value) if value in {".", ".."} else quote(value, safe="")
+    if value in {".", ".."}:
+        return "%2E" * len(value)
+    return value if _UNRESERVED.fullmatch(value) else quote(value, safe="")
 
 
 def json_body(value: Any) -> bytes:

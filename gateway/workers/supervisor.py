@@ -42,7 +42,7 @@ log = structlog.get_logger("ordergate.workers")
 
 
 def supervise(configuration: Configuration) -> int:
-    """Serve with several workers until SIGTERM or SIGINT; a second one does not wait for operations under way.
+    """Serve with several workers until SIGTERM or SIGINT; one that is repeated does not cut the end short.
 
     Returns the exit code: 0 when all ended as they were told to, 1 when one could not start or had to be killed.
     """
@@ -134,8 +134,6 @@ class Supervisor:
         self._signals.recv(64)
         if self._deadline is None:
             self._stop(0)
-        else:
-            self._kill()
 
     def _on_report(self, role: Role, child: Child) -> None:
         lines = child.heard()

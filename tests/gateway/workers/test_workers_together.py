@@ -253,7 +253,7 @@ def is_running(pid: int) -> bool:
 
 
 async def all_are_let_end(gateway: Served, simulator: Simulator) -> None:
-    """On SIGTERM: not ready, and orders under way are placed and their callers answered, exit code 0."""
+    """On SIGTERM, also repeated: not ready, orders under way are placed and their callers answered, exit code 0."""
     simulator.set_faults({"slow": 1.0})
     placing = [asyncio.create_task(gateway.place(f"last-{number}")) for number in range(6)]
     async with asyncio.timeout(SECONDS):
@@ -264,6 +264,7 @@ async def all_are_let_end(gateway: Served, simulator: Simulator) -> None:
     async with asyncio.timeout(SECONDS):
         while (await gateway.asked("/readyz"))[0] == 200:  # noqa: ASYNC110 - it is another process
             await asyncio.sleep(0.01)
+    gateway.process.send_signal(signal.SIGTERM)
     assert {status for status, _ in await asyncio.gather(*placing)} == {201}
     await gateway.until_all_are_gone()
     assert await gateway.process.wait() == 0
