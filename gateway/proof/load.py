@@ -171,16 +171,22 @@ class Load:
 
     async def quiet(self, journal: int) -> bool:
         """Tell whether a gateway says that every operation in its journal has ended or is parked."""
+        return await self.backlog(journal, 1) == 0
+
+    async def backlog(self, journal: int, most: int) -> int:
+        """Return how many operations a gateway says are open in its journal, or `most` where more are or none says."""
         url = self.fleet.anywhere(journal, self.chance)
+        found = 0
         try:
             for state in ("unknown", "pending", "sending", "accepted"):
                 async with asyncio.timeout(5.0):
-                    async with self.session.get(f"{url}/v1/operations?state={state}&limit=1") as got:
-                        if msgspec.json.decode(await got.read())["items"]:
-                            return False
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
-            return False
-        return True
+                    async with self.session.get(f"{url}/v1/operations?state={state}&limit={most}") as got:
+                        found += len(msgspec.json.decode(await got.read())["items"])
+                if found >= most:
+                    return most
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError, KeyError):
+            return most
+        return found
 
 
 def _read(raw: bytes) -> Any:

@@ -132,7 +132,7 @@ class _Proof:
 
         async def strike() -> None:
             try:
-                await Killer(self._fleet, self._plan).run()
+                await Killer(self._fleet, self._plan, load.backlog).run()
             finally:
                 enough.set()
             if self._fleet.kills.total() < self._plan.kills:

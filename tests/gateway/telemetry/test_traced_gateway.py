@@ -33,7 +33,7 @@ providers:
     adapter: rexel
     simulated: true
 """
-ORDER = {"provider": "rexel", "reference": "PO-7261", "lines": [{"productId": "rexel:SCH:S520059", "quantity": 20}]}
+ORDER = {"provider": "rexel", "reference": "PO-7261zq", "lines": [{"productId": "rexel:SCH:S520059", "quantity": 20}]}
 
 
 async def test_a_collector_is_told_of_every_hop_and_of_nobody() -> None:
@@ -41,17 +41,17 @@ async def test_a_collector_is_told_of_every_hop_and_of_nobody() -> None:
     async with collecting() as collector:
         async with running_gateway(CONFIGURATION, {"COLLECTOR": collector.url, "KEY": KEPT}) as running:
             headers = {"traceparent": f"00-{TRACE}-{SPAN}-01", "tracestate": "rojo=1", "X-Request-ID": "request-1"}
-            answered = await running.call("POST", "/v1/orders", ORDER, key="key-7261", headers=headers)
+            answered = await running.call("POST", "/v1/orders", ORDER, key="key-7261zq", headers=headers)
             assert answered.status == 201
             for _ in range(3):
-                await running.call("GET", "/v1/orders/rexel:no-such-order-7261")
-            await running.call("GET", "/v1/products?provider=rexel&q=query-7261")
-            await running.call("GET", "/v1/nowhere/path-7261")
+                await running.call("GET", "/v1/orders/rexel:no-such-order-7261zq")
+            await running.call("GET", "/v1/products?provider=rexel&q=query-7261zq")
+            await running.call("GET", "/v1/nowhere/path-7261zq")
         _told_of_the_order(collector)
         _told_in_numbers(collector)
         assert collector.resource["service.name"] == "shop-orders"
         assert {headers["x-key"] for headers in collector.headers} == {KEPT}
-        assert not [body for body in collector.bodies if b"7261" in body]
+        assert not [body for body in collector.bodies if b"7261zq" in body]
 
 
 def _told_of_the_order(collector: Collector) -> None:
