@@ -1,6 +1,6 @@
 """Operations: the fate of every write, as its caller sees it."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, NoReturn, Self
 
 from pydantic import Field, model_validator
 
@@ -75,9 +75,7 @@ async def withdraw_operation(call: Call) -> Answer:
     try:
         withdrawn = await call.context.engine.withdraw(operation)
     except Withdrawn:
-        detail = "Something was sent already, or the operation has ended; read it again."
-        now = await call.context.journal.get(operation.id) or operation
-        refuse("not-cancellable", detail, placed=PLACED[now.state], retry="never", operation=operation_path(now.id))
+        await _too_late(call, operation, "Something was sent already, or the operation has ended; read it again.")
     return Answer(operation_view(withdrawn, call.caller))
 
 
@@ -97,7 +95,7 @@ async def resolve_operation(call: Call) -> Answer:
     try:
         settled = await _settled(call.context.engine, operation, verdict, by)
     except Withdrawn:
-        refuse("not-cancellable", "The outcome is not in doubt, and it is not held; read the operation again.")
+        await _too_late(call, operation, "The outcome is not in doubt, and it is not held; read the operation again.")
     return Answer(operation_view(settled, call.caller))
 
 
@@ -108,6 +106,12 @@ async def _settled(engine: Engine, operation: Operation, verdict: Resolution, by
     if operation.state == "held" and verdict.placed == "no":
         return await engine.withdraw(operation, by)
     return await engine.settle(operation, placed=verdict.placed == "yes", subject=verdict.order_id, by=by)
+
+
+async def _too_late(call: Call, operation: Operation, detail: str) -> NoReturn:
+    """Refuse what an operation's state no longer allows, with its own fate. Raises ApiError."""
+    now = await call.context.journal.get(operation.id) or operation
+    refuse("not-cancellable", detail, placed=PLACED[now.state], retry="never", operation=operation_path(now.id))
 
 
 async def _own(call: Call) -> Operation:
