@@ -38,8 +38,9 @@ async def listing(configuration: Configuration, *, state: str | None, provider: 
 
 
 async def telling(configuration: Configuration, name: str) -> int:
-    """Print the story of what `name` means; return the exit code."""
-    return await _shown(configuration, lambda journal: _stories(journal, name))
+    """Print the story of what `name` means; return the exit code: 1 where it means nothing."""
+    nothing = f"nothing in the journal is called {name!r}: no operation, idempotency key, reference or order"
+    return await _shown(configuration, lambda journal: _stories(journal, name), nothing)
 
 
 def verdict_of(*, placed: bool | None, release: bool, order_id: str | None) -> dict[str, object] | None:
@@ -83,7 +84,8 @@ async def _asked(
     return 0 if response.status == 200 else 1
 
 
-async def _shown(configuration: Configuration, work: Callable[[Journal], Awaitable[str]]) -> int:
+async def _shown(configuration: Configuration, work: Callable[[Journal], Awaitable[str]], nothing: str = "") -> int:
+    """Print what is read of the journal, or `nothing`; return the exit code."""
     try:
         journal = await _opened(configuration)
         try:
@@ -93,7 +95,7 @@ async def _shown(configuration: Configuration, work: Callable[[Journal], Awaitab
     except (JournalRefused, JournalUnavailable) as error:
         typer.echo(f"the journal cannot be read: {error}")
         return 1
-    typer.echo(text)
+    typer.echo(text or nothing)
     return 0 if text else 1
 
 
@@ -102,7 +104,4 @@ async def _table(journal: Journal, state: State | None, provider: str | None, li
 
 
 async def _stories(journal: Journal, name: str) -> str:
-    operations = await found(journal, name)
-    if not operations:
-        return f"nothing in the journal is called {name!r}: no operation, idempotency key, reference or order"
-    return "\n\n".join([story(one, await journal.steps(one.id)) for one in operations])
+    return "\n\n".join([story(one, await journal.steps(one.id)) for one in await found(journal, name)])

@@ -1,5 +1,6 @@
 """The command line, as far as it only reads: the schema, the providers, a configuration, mistakes in what is asked."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from typer.testing import CliRunner, Result
 from adapters.contract.simulator import FAULT_KINDS
 from adapters.registry import BUILT_IN
 from gateway.cli import app
+from gateway.stores.opening import open_journal
+from support.journals import operation
 
 pytestmark = pytest.mark.blocking_allowed("a command has no loop of anybody's to hold up")
 
@@ -149,3 +152,23 @@ def test_a_file_of_keys_without_keys_is_found_by_the_check(tmp_path: Path, docum
     assert result.exit_code == 1
     assert result.stderr == f"ordergate: {told.format(folder=tmp_path)}\n"
     assert "correct" not in result.stdout
+
+
+def test_whether_the_journal_knows_a_name_is_the_exit_code(tmp_path: Path) -> None:
+    """0 with its story; 1 with a sentence where nothing is called so, and where there is no journal."""
+    configuration = tmp_path / "gateway.yaml"
+    configuration.write_text(SIMULATED)
+    show = ("orders", "show", "--config", str(configuration))
+    assert ordergate(*show, "key").exit_code == 1
+
+    async def kept() -> None:
+        journal = await open_journal("sqlite:journal.db", ephemeral=True, folder=tmp_path)
+        await journal.claim(operation())
+        await journal.close()
+
+    asyncio.run(kept())
+    known = ordergate(*show, operation().key)
+    assert (known.exit_code, known.stdout.split()[:2]) == (0, ["operation", operation().id])
+    unknown = ordergate(*show, "nothing")
+    assert unknown.exit_code == 1
+    assert unknown.stdout.startswith("nothing in the journal is called 'nothing'")
