@@ -33,6 +33,7 @@ from gateway.providers.provider import Provider
 from gateway.providers.trip import within
 from policies.errors import (
     DuplicateReference,
+    InProgress,
     KeyReused,
     LeaseLost,
     Overloaded,
@@ -213,10 +214,16 @@ class Engine:
         return replace(accepted, evidence=(*operation.evidence, evidence))
 
     async def settle(self, operation: Operation, *, placed: bool, subject: str | None, by: str) -> Operation:
-        """Enter a person's verdict on an operation in doubt. Raises Withdrawn when it is not in doubt any more."""
+        """Enter a person's verdict on an operation in doubt.
+
+        Raises Withdrawn when it is not in doubt any more, and InProgress for "not placed" while the last request may
+        still arrive: who looked at the provider saw nothing of it.
+        """
         if operation.state not in {"unknown", "parked"}:
             raise Withdrawn
         now = datetime.now(UTC)
+        if not placed and now < self.surely_over(operation):
+            raise InProgress(operation.id)
         evidence = Evidence(now, "human", "placed" if placed else "not placed", detail=by)
         state: State = "succeeded" if placed else "failed"
         ended = replace(operation, state=state, updated_at=now, version=operation.version + 1, due=None, owner=None)
@@ -226,6 +233,12 @@ class Engine:
             raise Withdrawn
         self.tell(operation.id)
         return replace(ended, evidence=(*operation.evidence, evidence))
+
+    def surely_over(self, operation: Operation) -> datetime:
+        """Return when the last request that left cannot arrive any more."""
+        left = operation.last_sent_at or operation.created_at
+        provider = self.providers.get(operation.account)
+        return left + timedelta(seconds=WRITE_SECONDS if provider is None else provider.order_seconds)
 
     async def close(self, grace: float) -> None:
         """Take no more writes and let those under way end within `grace` seconds; the rest stays in the journal.
