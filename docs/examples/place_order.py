@@ -28,7 +28,7 @@ import aiohttp
 Json = dict[str, Any]
 
 REPEATABLE = {408, 429, 500, 502, 503, 504}
-ABOUT_ANOTHER = {"idempotency-key-reused", "duplicate-order-reference"}
+ABOUT_ANOTHER = {"idempotency-key-reused", "duplicate-order-reference", "twin-order"}
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Reply:
 
 
 class Conflict(Exception):
-    """The key or the reference belongs to another order; `placed` and `operation` of the problem are that order's."""
+    """Another order has the key, the reference or the same goods; `placed` and `operation` of the problem are its."""
 
     def __init__(self, problem: Json) -> None:
         super().__init__(problem.get("title", "conflict"))

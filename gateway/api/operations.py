@@ -2,7 +2,7 @@
 
 import math
 from datetime import UTC, datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, NoReturn, Self
 
 from pydantic import Field, model_validator
 
@@ -16,6 +16,7 @@ from gateway.api.views import operation_view
 from gateway.api.writes import read_key
 from gateway.operations.answers import operation_path
 from gateway.operations.engine import Engine
+from gateway.operations.situations import surely_over
 from policies.errors import InProgress, Withdrawn
 from policies.journal import Operation
 from policies.operation import PLACED, State
@@ -77,9 +78,7 @@ async def withdraw_operation(call: Call) -> Answer:
     try:
         withdrawn = await call.context.engine.withdraw(operation)
     except Withdrawn:
-        detail = "Something was sent already, or the operation has ended; read it again."
-        now = await call.context.journal.get(operation.id) or operation
-        refuse("not-cancellable", detail, placed=PLACED[now.state], retry="never", operation=operation_path(now.id))
+        await _too_late(call, operation, "Something was sent already, or the operation has ended; read it again.")
     return Answer(operation_view(withdrawn, call.caller))
 
 
@@ -99,9 +98,9 @@ async def resolve_operation(call: Call) -> Answer:
     try:
         settled = await _settled(call.context.engine, operation, verdict, by)
     except Withdrawn:
-        refuse("not-cancellable", "The outcome is not in doubt, and it is not held; read the operation again.")
+        await _too_late(call, operation, "The outcome is not in doubt, and it is not held; read the operation again.")
     except InProgress as error:
-        over = call.context.engine.surely_over(operation)
+        over = surely_over(operation, call.context.providers.get(operation.account))
         seconds = max(1, math.ceil((over - datetime.now(UTC)).total_seconds()))
         told = problem(
             "request-in-progress",
@@ -122,6 +121,12 @@ async def _settled(engine: Engine, operation: Operation, verdict: Resolution, by
     if operation.state == "held" and verdict.placed == "no":
         return await engine.withdraw(operation, by)
     return await engine.settle(operation, placed=verdict.placed == "yes", subject=verdict.order_id, by=by)
+
+
+async def _too_late(call: Call, operation: Operation, detail: str) -> NoReturn:
+    """Refuse what an operation's state no longer allows, with its own fate. Raises ApiError."""
+    now = await call.context.journal.get(operation.id) or operation
+    refuse("not-cancellable", detail, placed=PLACED[now.state], retry="never", operation=operation_path(now.id))
 
 
 async def _own(call: Call) -> Operation:

@@ -193,7 +193,8 @@ def _problem(request: web.Request, told: Problem, headers: Mapping[str, str] | N
     told = msgspec.structs.replace(told, request_id=request[_REQUEST_ID_KEY], instance=told.instance or path)
     headers = {**(headers or {}), "Content-Type": MEDIA_TYPE}
     if told.status in {429, 503}:
-        headers.setdefault("retry-after", str(told.retry_after or 1))
+        told = msgspec.structs.replace(told, retry_after=told.retry_after or 1)
+        headers.setdefault("retry-after", str(told.retry_after))
     return web.Response(body=told.encoded(), status=told.status, headers=headers)
 
 

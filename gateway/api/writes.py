@@ -1,7 +1,7 @@
 """What every write has in common: the key, the claim, the wait, and the answer for each state."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -13,15 +13,16 @@ from gateway.api.context import Answer, Call
 from gateway.api.keys import KeyInvalid, KeyMissing, parse_key
 from gateway.api.problems import MEDIA_TYPE, Problem, ProviderWords, Retry, problem
 from gateway.api.views import operation_view
-from gateway.operations.answers import operation_path, order_path
+from gateway.errors import describe
+from gateway.operations.answers import of_doubt, operation_path, order_path
 from gateway.operations.engine import WRITE_SECONDS
 from gateway.operations.intents import Intent
 from gateway.operations.twins import said
 from gateway.operations.write import Write
 from gateway.providers.provider import Provider
-from policies.errors import DuplicateReference, KeyReused
+from policies.errors import CircuitOpen, DuplicateReference, KeyReused, WritesPaused
 from policies.idempotency import fingerprint
-from policies.journal import Operation
+from policies.journal import JournalUnavailable, Operation, StoredAnswer
 from policies.operation import FINAL, PLACED
 
 DEFAULT_WAIT = 10.0
@@ -126,6 +127,10 @@ async def carried_out(
         raise await _conflict(call, "idempotency-key-reused", error.operation_id) from error
     except DuplicateReference as error:
         raise await _conflict(call, "duplicate-order-reference", error.operation_id) from error
+    except (CircuitOpen, WritesPaused) as error:
+        # Which provider it is the caller may not know: a rule may have chosen it.
+        told = describe(error, provider.name)
+        raise ApiError(msgspec.structs.replace(told, placed="no", retry="same-key")) from error
     return await _told(call, operation, key, first=first)
 
 
@@ -137,7 +142,11 @@ def _seconds(valid_until: datetime | None) -> float:
 
 
 async def _told(call: Call, operation: Operation, key: Key, *, first: bool) -> Answer:
-    operation = await call.context.engine.outcome(operation.id, key.prefer.wait)
+    try:
+        operation = await call.context.engine.outcome(operation.id, key.prefer.wait)
+    except JournalUnavailable:
+        # Claimed, and maybe sent: 503 would say that nothing was. Whoever reads the journal next can tell.
+        return _as_stored(call, of_doubt(operation), {})
     headers = {} if first else {"idempotency-replayed": "true"}
     if key.prefer.applied is not None:
         headers["preference-applied"] = key.prefer.applied
@@ -152,6 +161,11 @@ async def _told(call: Call, operation: Operation, key: Key, *, first: bool) -> A
     if operation.state in {"accepted", "held", "sending", "pending"} or stored is None or stored.status == 202:
         headers |= {"location": operation_path(operation.id), "retry-after": "1"}
         return Answer(operation_view(operation, call.caller), 202, headers)
+    return _as_stored(call, stored, headers)
+
+
+def _as_stored(call: Call, stored: StoredAnswer, headers: Mapping[str, str]) -> Answer:
+    """Return a stored answer as one to this request."""
     media_type = stored.fields.get("content-type", "application/json")
     kept = {name: value for name, value in stored.fields.items() if name != "content-type"}
     body = stored.body if stored.status < 400 else _asked_by(stored.body, call.request_id)

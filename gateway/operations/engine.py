@@ -26,6 +26,7 @@ from gateway.operations.intents import Intent
 from gateway.operations.recorder import FlowChanged
 from gateway.operations.repetition import may_begin, repeated
 from gateway.operations.run import Run
+from gateway.operations.situations import surely_over
 from gateway.operations.twins import Twins
 from gateway.operations.write import Write
 from gateway.points import reach
@@ -216,13 +217,12 @@ class Engine:
     async def settle(self, operation: Operation, *, placed: bool, subject: str | None, by: str) -> Operation:
         """Enter a person's verdict on an operation in doubt.
 
-        Raises Withdrawn when it is not in doubt any more, and InProgress for "not placed" while the last request may
-        still arrive: who looked at the provider saw nothing of it.
+        Raises Withdrawn when it is in doubt no more, InProgress where "not placed" is said of what may still arrive.
         """
         if operation.state not in {"unknown", "parked"}:
             raise Withdrawn
         now = datetime.now(UTC)
-        if not placed and now < self.surely_over(operation):
+        if not placed and now < surely_over(operation, self.providers.get(operation.account)):
             raise InProgress(operation.id)
         evidence = Evidence(now, "human", "placed" if placed else "not placed", detail=by)
         state: State = "succeeded" if placed else "failed"
@@ -234,17 +234,8 @@ class Engine:
         self.tell(operation.id)
         return replace(ended, evidence=(*operation.evidence, evidence))
 
-    def surely_over(self, operation: Operation) -> datetime:
-        """Return when the last request that left cannot arrive any more."""
-        left = operation.last_sent_at or operation.created_at
-        provider = self.providers.get(operation.account)
-        return left + timedelta(seconds=WRITE_SECONDS if provider is None else provider.order_seconds)
-
     async def close(self, grace: float) -> None:
-        """Take no more writes and let those under way end within `grace` seconds; the rest stays in the journal.
-
-        Those that wait to be tried again wait no longer.
-        """
+        """Let what is under way end within `grace` seconds and nothing else begin; the rest stays in the journal."""
         self._stopping.set()
         tasks = set(self._tasks.values())
         if tasks:

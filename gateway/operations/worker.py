@@ -30,6 +30,8 @@ PURGE_BATCH = 100
 """Of how many operations something is let go at once: orders wait no longer than for such a batch."""
 PURGE_PAUSE = 0.5
 """Seconds between two batches."""
+TOLD_SECONDS = 60.0
+"""Seconds between two lines of the log about a journal that stays away."""
 
 log = structlog.get_logger("ordergate.worker")
 
@@ -48,6 +50,8 @@ class Worker:
         # Its own generator: the one that all share is others' to seed.
         self._chance = random.Random()  # noqa: S311 - spreads looks, hides nothing
         self.scanned = asyncio.Event()
+        self._away: float | None = None
+        self._told = 0.0
 
     def start(self) -> None:
         """Begin to look."""
@@ -91,11 +95,26 @@ class Worker:
             try:
                 taken = await self.look()
                 self.scanned.set()
+                self._note_there()
             except JournalUnavailable as error:
-                log.warning("journal unavailable", reason=str(error))
+                self._note_away(str(error))
                 taken = 0
             if taken < BATCH:
                 await self._pause(self._interval)
+
+    def _note_away(self, reason: str) -> None:
+        """Log that the journal is away: when it goes, and once a minute while it stays away."""
+        now = asyncio.get_running_loop().time()
+        if self._away is None or now - self._told >= TOLD_SECONDS:
+            log.warning("journal unavailable", reason=reason)
+            self._told = now
+        self._away = now if self._away is None else self._away
+
+    def _note_there(self) -> None:
+        """Log that the journal is back, and after how long."""
+        if self._away is not None:
+            log.info("journal available again", seconds=round(asyncio.get_running_loop().time() - self._away, 1))
+            self._away = None
 
     async def _let_go(self) -> None:
         """Let go what retention says, a batch at a time."""

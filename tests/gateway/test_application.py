@@ -165,6 +165,8 @@ async def test_writes_that_the_configuration_pauses_are_refused_and_reads_are_no
                     "no",
                     "same-key",
                 )
+                # The order names no provider.
+                assert told["provider"] == {"name": "print"}
             async with session.get(f"{gateway.url}/v1/orders?idempotency-key=k-1") as response:
                 assert (await response.json())["items"] == []
             async with session.get(f"{gateway.url}/v1/orders/print:1") as response:

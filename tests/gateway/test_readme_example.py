@@ -13,6 +13,7 @@ import aiohttp
 import pytest
 
 from adapters.contract.simulator import Simulator
+from gateway.operations.twins import Twins
 from gateway.simulation import build, served
 from gateway.stores import placement
 from support.lossy_line import Loss, LossyLine, lossy_line
@@ -208,10 +209,13 @@ async def test_a_refusal_is_final_and_is_not_repeated(
     assert example.pauses == []
 
 
-async def test_a_key_or_reference_of_another_order_is_an_error(
-    example: ModuleType, provider: Simulator, session: aiohttp.ClientSession
+async def test_a_key_reference_or_twin_of_another_order_is_an_error(
+    example: ModuleType, running: Running, provider: Simulator, session: aiohttp.ClientSession
 ) -> None:
     """What became of the other order is told, and is not taken for this one's."""
+    engine = running.gateway._engine
+    assert engine is not None
+    engine.twins = Twins(engine.journal, "reject", 3600.0)
     await example.place_order(session, ORDER, "order-1")
     with pytest.raises(example.Conflict) as reused:
         await example.place_order(session, {**ORDER, "reference": "PO-2"}, "order-1")
@@ -219,6 +223,9 @@ async def test_a_key_or_reference_of_another_order_is_an_error(
     with pytest.raises(example.Conflict) as taken:
         await example.place_order(session, ORDER, "order-2")
     assert taken.value.problem["operation"] == reused.value.problem["operation"]
+    with pytest.raises(example.Conflict) as twin:
+        await example.place_order(session, {**ORDER, "reference": "PO-2"}, "order-2")
+    assert (twin.value.problem["placed"], twin.value.problem["operation"]) == ("yes", taken.value.problem["operation"])
     assert placed_at(provider) == ["PO-1"]
 
 

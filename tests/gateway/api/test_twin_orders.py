@@ -99,6 +99,10 @@ async def test_a_held_order_is_202_until_it_is_released_or_dropped(running: Runn
     assert (again.status, again.headers["Idempotency-Replayed"]) == (200, "true")
     answer = await ordered(running, "H-2", 40)
     assert answer.status == 201
+    # A second verdict comes too late, and nobody may read from the refusal that nothing was placed.
+    late = await resolve(running, let_go, {"release": True}, "v1b")
+    assert (late.status, late.problem, late.body["placed"]) == (409, "not-cancellable", "yes")
+    assert late.body["operation"] == f"/v1/operations/{let_go}"
 
     no = await resolve(running, dropped, {"placed": "no"}, "v2")
     assert (no.status, no.body["state"], no.body["placed"]) == (200, "cancelled", "no")

@@ -4,12 +4,14 @@ import asyncio
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 import pytest_asyncio
 
 from gateway.stores.ballast import Ballast
+from policies.journal import Change, Journal, JournalUnavailable, Operation
 from support.cut_line import cut_line
 from support.postgres_store import PostgresStore
 from support.running import Answered, Running, running_gateway
@@ -88,6 +90,7 @@ async def test_on_a_full_disk_nothing_is_sent_and_known_keys_are_replayed(
             refused = await ordered(running, "A-2")
             assert (refused.status, refused.problem) == (503, "journal-unavailable")
             assert (refused.body["placed"], refused.body["retry"]) == ("no", "same-key")
+            assert refused.headers["Retry-After"] == str(refused.body["retryAfter"]) == "1"
             assert (await running.call("GET", "/v1/orders?provider=reseller")).status == 200
             again = await ordered(running, "A-1")
             assert (again.status, again.body) == (201, first.body)
@@ -114,6 +117,48 @@ async def test_without_the_database_nothing_is_sent_and_what_a_key_did_is_not_kn
             assert (await ordered(running, "B-1")).headers["Idempotency-Replayed"] == "true"
             assert (await ordered(running, "B-2")).status == 201
             assert await placed(running) == ["B-1-1", "B-2-1"]
+
+
+class Away:
+    """A journal that is gone from the moment at which an order may have left."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._gone = False
+
+    async def update(self, operation: Operation, change: Change) -> bool:
+        """Store that it is about to leave, and nothing after that."""
+        self._there()
+        self._gone = operation.state == "sending"
+        return await self._journal.update(operation, change)
+
+    async def get(self, operation_id: str) -> Operation | None:
+        """Return an operation while the journal is there."""
+        self._there()
+        return await self._journal.get(operation_id)
+
+    def _there(self) -> None:
+        if self._gone:
+            raise JournalUnavailable("the database is gone")
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._journal, name)
+
+
+async def test_an_order_that_left_before_the_journal_did_is_not_told_as_if_nothing_was_sent() -> None:
+    """The provider has it: 504 with its operation, and never a 503, which says that nothing was placed."""
+    async with running_gateway(CONFIGURATION.format(url="'memory:'")) as running:
+        engine = running.gateway._engine
+        assert engine is not None
+        there = engine.journal
+        engine.journal = Away(there)
+        told = await ordered(running, "D-1")
+        assert (told.status, told.problem) == (504, "outcome-unknown")
+        assert (told.body["placed"], told.body["retry"]) == ("unknown", "same-key")
+        assert await placed(running) == ["D-1-1"]
+        (known,) = await there.search(None, key="D-1")
+        assert told.headers["Location"] == told.body["operation"] == f"/v1/operations/{known.id}"
+        engine.journal = there
 
 
 async def test_many_duplicates_over_three_gateways_are_one_order(database: str) -> None:
