@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from gateway.api import key_sources
 from gateway.api.callers import Caller, caller_of
 from gateway.api.json_web_tokens import Issuer, JsonWebTokens
-from gateway.api.key_sets import Keys, KeySet, SharedSecrets, keys_in
+from gateway.api.key_sets import Keys, KeySet, NotJson, SharedSecrets, keys_in
 from gateway.config.callers import Caller as ConfiguredCaller
 from gateway.config.callers import Issuer as Configured
 from gateway.providers.channel import channel
@@ -30,6 +30,9 @@ def try_files(configured: Mapping[str, Configured]) -> None:
         if entry.jwks_file is not None:
             try:
                 keys_in(entry.jwks_file.read_bytes(), entry.algorithms)
+            except NotJson as error:
+                place = f"{entry.jwks_file}:{error.line}:{error.column}"
+                raise ValueError(f"{place}: issuers.{name}.jwks_file: is not JSON") from error
             except (OSError, ValueError) as error:
                 raise ValueError(f"issuers.{name}.jwks_file: {error}") from error
 

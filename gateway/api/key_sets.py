@@ -8,11 +8,11 @@ A key id that is not known has them fetched again, at most every half minute how
 """
 
 import asyncio
+import json  # noqa: TID251 - it knows the line and column of a mistake; msgspec knows a byte in its message
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import jwt
-import msgspec
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
@@ -133,15 +133,24 @@ class KeySet:
         log.info("keys read", issuer=self._issuer, held=len(keys))
 
 
+class NotJson(ValueError):
+    """A key set that is no JSON from this line and column on."""
+
+    def __init__(self, line: int, column: int) -> None:
+        super().__init__(f"the key set is not JSON: line {line}, column {column}")
+        self.line, self.column = line, column
+
+
 def keys_in(document: bytes, algorithms: Sequence[str]) -> dict[tuple[str | None, str], Any]:
     """Return the public keys of a JWKS by id and algorithm.
 
-    Left out are keys that are for something else, secret, weak or not understood. Raises ValueError when none is left.
+    Left out are keys that are for something else, secret, weak or not understood. Raises ValueError when none is left,
+    NotJson with the place for what is no JSON.
     """
     try:
-        told = msgspec.json.decode(document)
-    except (ValueError, RecursionError):
-        raise ValueError("the key set is not JSON") from None
+        told = json.loads(document.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise NotJson(*_place(document, error)) from None
     entries = told.get("keys") if isinstance(told, dict) else None
     keys: dict[tuple[str | None, str], Any] = {}
     for entry in entries[:MAX_KEYS] if isinstance(entries, list) else ():
@@ -154,6 +163,14 @@ def keys_in(document: bytes, algorithms: Sequence[str]) -> dict[tuple[str | None
     if not keys:
         raise ValueError(f"the key set has no public key for {' or '.join(algorithms)}")
     return keys
+
+
+def _place(document: bytes, error: Exception) -> tuple[int, int]:
+    """Return the line and column from which a document is no JSON; its beginning where more is not known."""
+    if isinstance(error, json.JSONDecodeError):
+        return error.lineno, error.colno
+    before = document[: error.start] if isinstance(error, UnicodeDecodeError) else b""
+    return before.count(b"\n") + 1, len(before) - before.rfind(b"\n")
 
 
 def _algorithm(entry: Mapping[str, Any]) -> str | None:

@@ -11,6 +11,7 @@ from adapters.contract.models.resources import OrderKind, Resource
 from gateway.api.callers import Caller
 from gateway.providers.needs import UNLIMITED
 from gateway.providers.provider import Provider
+from policies.budget import Mode
 from policies.journal import Operation
 from policies.operation import FINAL, PLACED, Phase, Placed, State
 
@@ -130,7 +131,8 @@ FAILURES = frozenset({"NoAnswer", "Unavailable", "CredentialsRefused", "AccountR
 class LimitView(Resource, frozen=True, kw_only=True):
     """A rate limit of a provider that the gateway keeps, and how it stands.
 
-    `requests` in `seconds` are let through; `in_force` is less while the provider was found to allow less. `used` and
+    `requests` in `seconds` are let through, counted as `mode` says: `strict` until a window after their answers, `fast`
+    (reads) after they left; `in_force` is less while the provider was found to allow less. `used` and
     `waiting` count requests now, `free_in` and `blocked_for` are seconds. Where each value of `partition` has a budget
     of its own, they are those of requests without a value.
     """
@@ -140,6 +142,7 @@ class LimitView(Resource, frozen=True, kw_only=True):
     route: str
     requests: int
     seconds: int
+    mode: Mode
     source: str
     partition: str | None = None
     in_force: int | None = None
@@ -167,6 +170,7 @@ async def limits_view(provider: Provider) -> ProviderLimits:
                 route=rule.path,
                 requests=rule.requests,
                 seconds=max(1, ceil(rule.seconds)),
+                mode=rule.mode,
                 source=rule.source,
                 partition=rule.partition,
                 in_force=None if usage is None or usage.limit in {0, rule.requests} else usage.limit,

@@ -54,7 +54,10 @@ class LimitRule(Section):
         "accounts with the same credentials send.",
     )
     spacing: float = Field(
-        0, ge=0, le=3600, description="Seconds between two requests, for a provider that wants no bursts."
+        0,
+        ge=0,
+        le=3600,
+        description="Seconds between two requests, at most `seconds`, for a provider that wants no bursts.",
     )
     mode: Literal["strict", "fast"] | None = Field(None, description="As `limits.mode`, for this limit.")
     ceiling: int | None = Field(

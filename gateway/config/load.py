@@ -13,7 +13,7 @@ from gateway.config.callers import CALLER_NAME, Caller, Issuer
 from gateway.config.compose import compose
 from gateway.config.model import PROVIDER_NAME, Admin, Config, Listen, Route, Store, Twins
 from gateway.config.nodes import Mapping as MappingNode
-from gateway.config.nodes import Node, scalars
+from gateway.config.nodes import Node, Scalar, scalars
 from gateway.config.problems import CREDENTIALS, ConfigError, ConfigProblem, Path, Problems, public_path
 from gateway.config.providers import Provider, ProviderReader, Registry, written_secrets
 from gateway.config.references import resolve
@@ -26,6 +26,8 @@ __all__ = ["ConfigError", "ConfigProblem", "Configuration", "Provider", "load"]
 MAX_BYTES = 1024 * 1024
 # Shorter texts are in ordinary words too, and would tear holes into messages.
 _SHORTEST_SECRET = 4
+_SECRETS: tuple[Path, ...] = (("admin", "token"), ("store", "keys"), ("telemetry", "otlp", "headers"))
+"""Where secrets stand, besides those of providers and issuers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,12 +198,15 @@ def _callers(
 
 
 def _written_secrets(check: Validator, issuers: Iterable[str]) -> Iterator[str]:
-    """Yield the path of each secret of an issuer that stands in the file itself."""
-    for name in issuers:
-        node = check.node(("issuers", name, "secrets"))
+    """Yield the path of each secret, but for providers', that stands in the file itself."""
+    for path in (*_SECRETS, *(("issuers", name, "secrets") for name in issuers)):
+        node = check.node(path)
         for trail, scalar in scalars(node) if node is not None else ():
             if not scalar.substituted:
-                yield ".".join(str(part) for part in ("issuers", name, "secrets", *trail))
+                yield ".".join(str(part) for part in (*path, *trail))
+    url = check.node(("store", "url"))
+    if isinstance(url, Scalar) and not url.substituted and ":" in url.text.partition("://")[2].rpartition("@")[0]:
+        yield "the password in store.url"
 
 
 def _count(check: Validator, path: Path) -> int:

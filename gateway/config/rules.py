@@ -214,6 +214,12 @@ def check_limits(check: Validator, path: Path, limits: LimitsConfig) -> None:
                 (*where, "cost"),
                 f"is more than the {rule.requests} requests that the limit allows at all; write a lower number",
             )
+        if rule.spacing > rule.seconds:
+            check.refuse(
+                (*where, "spacing"),
+                f"is longer than the limit's window, which would never hold two requests; write {rule.seconds:.15g} or "
+                "less, or more `seconds`",
+            )
         if rule.ceiling is not None and rule.ceiling < rule.requests:
             check.refuse((*where, "ceiling"), "is lower than `requests`; write a higher number, or leave the key out")
 

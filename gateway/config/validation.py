@@ -25,6 +25,13 @@ _MESSAGES = {
     "int_type": "should be a whole number",
     "float_type": "should be a number",
 }
+_BOUNDS = {
+    "greater_than": ("gt", "is too low; write more than {:.15g}"),
+    "greater_than_equal": ("ge", "is too low; write {:.15g} or more"),
+    "less_than": ("lt", "is too high; write less than {:.15g}"),
+    "less_than_equal": ("le", "is too high; write {:.15g} or less"),
+}
+"""Pydantic's words for a number out of bounds: where its message has the bound, and ours."""
 
 
 class Validator:
@@ -198,6 +205,9 @@ def _worded(kind: str, message: str, context: Mapping[str, Any], node: Node | No
     if kind == "string_type":
         is_word = isinstance(node, Scalar) and node.plain and not isinstance(node.value, str | None)
         return "should be text; put it in quotes" if is_word else "should be text"
+    if kind in _BOUNDS:
+        bound, words = _BOUNDS[kind]
+        return words.format(context[bound])
     message = message.removeprefix("Input ").removeprefix("Value ").removeprefix("String ")
     if kind == "literal_error" and isinstance(node, Scalar):
         return f"should be one of {context['expected']}{_close(node.text, context['expected'])}"

@@ -13,6 +13,8 @@ from policies.operation import PLACED
 BODY_LIMIT = 2000
 _TOLD = frozenset({"idempotency-key", "content-type", "accept", "h-region-code", "customer-reference-id"})
 """Headers worth showing; the others are standing ones, and credentials are never kept."""
+_TOLD_BY_THE_SENDER = ("answer", "no-answer", "late ", "unknown", "ended", "parked")
+"""What follows a request that left when the process that sent it tells more of it."""
 
 
 async def found(journal: Journal, name: str) -> list[Operation]:
@@ -55,12 +57,16 @@ def _told(operation: Operation, steps: Sequence[Step]) -> Iterator[str]:
     yield f"state       {operation.state}, placed: {PLACED[operation.state]}" + (f" ({cause})" if cause else "")
     yield f"created     {operation.created_at:%Y-%m-%dT%H:%M:%SZ}"
     if operation.due is not None:
-        yield f"next look   {operation.due:%Y-%m-%dT%H:%M:%SZ}"
+        # Who works on it now has it to itself that long.
+        look = max(operation.due, operation.lease_until or operation.due)
+        yield f"next look   {look:%Y-%m-%dT%H:%M:%SZ}"
     if (change := change_in(operation)) is not None:
         for part in change.parts or ():
             yield f"part        {part.id}: {part.state}" + (f", process {part.process}" if part.process else "")
     yield ""
-    for one in operation.evidence:
+    for before, one in zip((None, *operation.evidence), operation.evidence, strict=False):
+        if before is not None and before.kind == "sending" and not one.kind.startswith(_TOLD_BY_THE_SENDER):
+            yield f"{'':27}  taken over   the process that sent it told no more of it"
         more = ", ".join(str(word) for word in (one.phase, one.status, one.detail) if word is not None)
         yield f"{one.at:%Y-%m-%dT%H:%M:%S.%f}Z  {one.kind:12} {one.verdict}" + (f"  ({more})" if more else "")
     for step in steps:

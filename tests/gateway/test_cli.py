@@ -129,14 +129,23 @@ def test_what_cannot_be_simulated_is_refused_with_what_can(arguments: tuple[str,
     assert "Traceback" not in result.output
 
 
-def test_a_file_of_keys_without_keys_is_found_by_the_check(tmp_path: Path) -> None:
-    """`serve` would not start with it."""
-    (tmp_path / "keys.json").write_text('{"keys": []}')
+@pytest.mark.parametrize(
+    ("document", "told"),
+    [
+        (b'{"keys": []}', "issuers.partner.jwks_file: the key set has no public key for RS256 or ES256"),
+        (b'{"keys": [\n  {"kty": "RSA",}\n]}', "{folder}/keys.json:2:17: issuers.partner.jwks_file: is not JSON"),
+        (b'{"keys":\n "\xff"}', "{folder}/keys.json:2:3: issuers.partner.jwks_file: is not JSON"),
+        (b"", "{folder}/keys.json:1:1: issuers.partner.jwks_file: is not JSON"),
+    ],
+)
+def test_a_file_of_keys_without_keys_is_found_by_the_check(tmp_path: Path, document: bytes, told: str) -> None:
+    """`serve` would not start with it. Where it is no JSON, the place is told."""
+    (tmp_path / "keys.json").write_bytes(document)
     configuration = tmp_path / "gateway.yaml"
     configuration.write_text(
         f"{SIMULATED}issuers:\n  partner:\n    issuer: partner\n    audience: ordergate\n    jwks_file: keys.json\n"
     )
     result = ordergate("check", "--config", str(configuration))
     assert result.exit_code == 1
-    assert result.stderr == "ordergate: issuers.partner.jwks_file: the key set has no public key for RS256 or ES256\n"
+    assert result.stderr == f"ordergate: {told.format(folder=tmp_path)}\n"
     assert "correct" not in result.stdout

@@ -66,15 +66,13 @@ def test_a_partition_is_told_as_a_hash() -> None:
 
 
 def test_the_list_of_limits_shows_how_each_stands() -> None:
-    """What is used, and when there is room again."""
+    """What is used, when there is room again, and from when a request counts."""
     provider = provider_of(Network(), ScriptedAdapter(limits=[LIMIT]))
 
-    async def main() -> tuple[int, int | None]:
+    async def main() -> tuple[int, int | None, str]:
         for _ in range(2):
             await provider.run(sending(READ), trip())
         (limit,) = (await limits_view(provider)).limits
-        return limit.used, limit.free_in
+        return limit.used, limit.free_in, limit.mode
 
-    used, free_in = virtual_time.run(main())
-    assert used == 2
-    assert free_in == 61
+    assert virtual_time.run(main()) == (2, 61, "strict")

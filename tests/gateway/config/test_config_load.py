@@ -156,6 +156,28 @@ def test_what_is_allowed_but_doubtful_is_a_warning(files: Files) -> None:
     )
 
 
+def test_every_secret_that_stands_in_the_file_is_a_warning(files: Files) -> None:
+    """By its path, never with a part of it; one that a reference brings in is none."""
+    written = (
+        "admin:\n  token: a-token-of-enough-characters\ntelemetry:\n  otlp:\n    endpoint: http://127.0.0.1:4318\n"
+        "    headers:\n      Authorization: Bearer told\n      X-Tenant: ${TENANT}\n"
+    )
+    store = f"store:\n  url: postgresql://user:word@db/orders\n  keys:\n    - {'ab' * 32}\n    - ${{KEY}}\n"
+    text = HEAD.replace("store:\n  ephemeral: true\n", store) + written
+    told = files.load(text, {"TENANT": "secret", "KEY": "cd" * 32}).warnings
+    assert told == tuple(
+        f"{place} stands in the file itself; write ${{NAME}} or ${{file:/path}}"
+        for place in (
+            "admin.token",
+            "store.keys.0",
+            "telemetry.otlp.headers.Authorization",
+            "the password in store.url",
+        )
+    )
+    referred = HEAD.replace("ephemeral: true", "url: postgresql://user:${WORD}@db/orders")
+    assert files.load(referred, {"WORD": "word"}).warnings == ()
+
+
 def test_only_the_adapters_that_are_named_are_loaded(tmp_path: Path) -> None:
     """Each once, however many accounts it has."""
     asked: list[str] = []

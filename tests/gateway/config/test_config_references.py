@@ -113,7 +113,7 @@ def test_a_reference_that_gives_the_wrong_type_is_told_as_any_value(files: Files
         "8:9: listen.port: should be a whole number"
     ]
     assert files.mistakes(HEAD + "listen:\n  port: ${PORT}\n", {"PORT": "70000"}) == [
-        "8:9: listen.port: should be less than or equal to 65535"
+        "8:9: listen.port: is too high; write 65535 or less"
     ]
 
 
