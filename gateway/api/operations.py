@@ -1,20 +1,23 @@
 """Operations: the fate of every write, as its caller sees it."""
 
+import math
+from datetime import UTC, datetime
 from typing import Annotated, Literal, NoReturn, Self
 
 from pydantic import Field, model_validator
 
 from adapters.contract.models.requests import Identifier, Reference, Request, ShortText
-from gateway.api.body import refuse, refuse_violations
+from gateway.api.body import ApiError, refuse, refuse_violations
 from gateway.api.catalog import Limit
 from gateway.api.context import Answer, Call, Query
 from gateway.api.lists import Listing
-from gateway.api.problems import ProblemViolation
+from gateway.api.problems import ProblemViolation, problem
 from gateway.api.views import operation_view
 from gateway.api.writes import read_key
 from gateway.operations.answers import operation_path
 from gateway.operations.engine import Engine
-from policies.errors import Withdrawn
+from gateway.operations.situations import surely_over
+from policies.errors import InProgress, Withdrawn
 from policies.journal import Operation
 from policies.operation import PLACED, State
 
@@ -96,6 +99,18 @@ async def resolve_operation(call: Call) -> Answer:
         settled = await _settled(call.context.engine, operation, verdict, by)
     except Withdrawn:
         await _too_late(call, operation, "The outcome is not in doubt, and it is not held; read the operation again.")
+    except InProgress as error:
+        over = surely_over(operation, call.context.providers.get(operation.account))
+        seconds = max(1, math.ceil((over - datetime.now(UTC)).total_seconds()))
+        told = problem(
+            "request-in-progress",
+            "The last request may still arrive at the provider; look there again after that, then enter what you see.",
+            placed="unknown",
+            retry="same-key",
+            retry_after=seconds,
+            operation=operation_path(operation.id),
+        )
+        raise ApiError(told, {"retry-after": str(seconds)}) from error
     return Answer(operation_view(settled, call.caller))
 
 

@@ -82,7 +82,7 @@ def possible(endpoint: Endpoint) -> Types:
     if kind in {"Operation", "Withdrawal"}:
         names.append("journal-unavailable")
     if kind == "Withdrawal":
-        names += (*_KEY, "not-cancellable")
+        names += (*_KEY, "not-cancellable", "request-in-progress")
     found: dict[int, list[str]] = {}
     for name in dict.fromkeys(names):
         found.setdefault(TYPES[name].status, []).append(name)

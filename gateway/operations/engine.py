@@ -26,6 +26,7 @@ from gateway.operations.intents import Intent
 from gateway.operations.recorder import FlowChanged
 from gateway.operations.repetition import may_begin, repeated
 from gateway.operations.run import Run
+from gateway.operations.situations import surely_over
 from gateway.operations.twins import Twins
 from gateway.operations.write import Write
 from gateway.points import reach
@@ -33,6 +34,7 @@ from gateway.providers.provider import Provider
 from gateway.providers.trip import within
 from policies.errors import (
     DuplicateReference,
+    InProgress,
     KeyReused,
     LeaseLost,
     Overloaded,
@@ -213,10 +215,15 @@ class Engine:
         return replace(accepted, evidence=(*operation.evidence, evidence))
 
     async def settle(self, operation: Operation, *, placed: bool, subject: str | None, by: str) -> Operation:
-        """Enter a person's verdict on an operation in doubt. Raises Withdrawn when it is not in doubt any more."""
+        """Enter a person's verdict on an operation in doubt.
+
+        Raises Withdrawn when it is in doubt no more, InProgress where "not placed" is said of what may still arrive.
+        """
         if operation.state not in {"unknown", "parked"}:
             raise Withdrawn
         now = datetime.now(UTC)
+        if not placed and now < surely_over(operation, self.providers.get(operation.account)):
+            raise InProgress(operation.id)
         evidence = Evidence(now, "human", "placed" if placed else "not placed", detail=by)
         state: State = "succeeded" if placed else "failed"
         ended = replace(operation, state=state, updated_at=now, version=operation.version + 1, due=None, owner=None)
@@ -228,10 +235,7 @@ class Engine:
         return replace(ended, evidence=(*operation.evidence, evidence))
 
     async def close(self, grace: float) -> None:
-        """Take no more writes and let those under way end within `grace` seconds; the rest stays in the journal.
-
-        Those that wait to be tried again wait no longer.
-        """
+        """Let what is under way end within `grace` seconds and nothing else begin; the rest stays in the journal."""
         self._stopping.set()
         tasks = set(self._tasks.values())
         if tasks:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 from adapters.contract.traits import Trait
 from gateway.providers.provider import Provider
@@ -10,6 +11,8 @@ from policies.operation import Situation
 
 RESTORED = "restored"
 """The kind of the fact that a journal was restored from a backup: what was done since the backup is not in it."""
+GONE_SECONDS = 60.0
+"""How long a request may have been under way to a provider that is configured no more."""
 
 
 def situation_of(operation: Operation, provider: Provider, trait: Trait, horizon: float) -> Situation:
@@ -29,6 +32,12 @@ def situation_of(operation: Operation, provider: Provider, trait: Trait, horizon
         horizon=horizon,
         valid_until=operation.valid_until,
     )
+
+
+def surely_over(operation: Operation, provider: Provider | None) -> datetime:
+    """Return when the last request that left cannot arrive any more; None is a provider that is configured no more."""
+    seconds = GONE_SECONDS if provider is None else provider.order_seconds
+    return (operation.last_sent_at or operation.created_at) + timedelta(seconds=seconds)
 
 
 def was_restored(operation: Operation) -> bool:

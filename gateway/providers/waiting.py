@@ -116,7 +116,7 @@ class WaitingRoom:
             line.again = True
 
     async def _serve(self, line: WaitingLine) -> None:
-        """Serve a line until its first has to wait."""
+        """Serve a line until its first has to wait. Each turn takes one out of the line, so that there is an end."""
         try:
             while (waiter := line.line.first()) is not None:
                 line.again = False
@@ -147,6 +147,7 @@ class WaitingRoom:
         for pacer in demand.spacing:
             await pacer.acquire()
         if waiter.outcome.done():
+            self._gone(waiter)
             await self._unused(outcome)
             return 0.0
         line.serve(waiter)
@@ -155,6 +156,7 @@ class WaitingRoom:
 
     def _held_up(self, waiter: Waiter, line: WaitingLine, key: str, seconds: float) -> float:
         if waiter.outcome.done():
+            self._gone(waiter)
             return 0.0
         if asyncio.get_running_loop().time() + seconds > waiter.deadline:
             self._fail(waiter, CapacityExceeded(seconds))
@@ -179,9 +181,13 @@ class WaitingRoom:
         if other.line.first() is waiter:
             self._wake(other)
 
-    def _fail(self, waiter: Waiter, error: Exception) -> None:
+    def _gone(self, waiter: Waiter) -> None:
+        """Take one out that waits no more, and whose task has not come to say so itself."""
         if waiter.line is not None:
             waiter.line.remove(waiter)
+
+    def _fail(self, waiter: Waiter, error: Exception) -> None:
+        self._gone(waiter)
         if not waiter.outcome.done():
             waiter.outcome.set_exception(error)
 

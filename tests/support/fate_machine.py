@@ -1,5 +1,6 @@
 """Any sequence of orders, faults, crashes and hours: no second order, no lie, no change of mind, nothing forgotten."""
 
+from contextlib import suppress
 from typing import Any
 
 import hypothesis.strategies as st
@@ -8,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from typing_extensions import override
 
 from gateway.proof.board import PLACES
-from policies.errors import DuplicateReference, Withdrawn
+from policies.errors import DuplicateReference, InProgress, Withdrawn
 from policies.journal import JournalUnavailable, Operation
 from policies.operation import FINAL, LIVE, PLACED
 from support.fate_choices import (
@@ -186,13 +187,14 @@ class FateMachine(RuleBasedStateMachine):
 
     @rule(number=st.integers(0, 5))
     def a_person_looks(self, number: int) -> None:
-        """Somebody asks the shop about a parked operation, and says what is true."""
-        parked = [row for row in self.rows() if row.state == "parked"]
+        """Somebody asks the shop about an operation in doubt, and says what is to be seen there."""
+        doubtful = [row for row in self.rows() if row.state in {"parked", "unknown"}]
         gateway = next((one for one in self.gateways if not one.paused), None)
-        if not parked or gateway is None or gateway.journal.trouble:
+        if not doubtful or gateway is None or gateway.journal.trouble:
             return
-        row = parked[number % len(parked)]
-        self.run(gateway.engine.settle(row, placed=self.placed(row) > 0, subject=None, by="ada"))
+        row = doubtful[number % len(doubtful)]
+        with suppress(InProgress, Withdrawn):
+            self.run(gateway.engine.settle(row, placed=self.placed(row) > 0, subject=None, by="ada"))
 
     @rule(instance=instances, number=st.integers(0, 5))
     def withdraw(self, instance: int, number: int) -> None:

@@ -141,6 +141,10 @@ async def test_an_order_that_never_arrived_is_parked_where_absence_cannot_be_pro
     finally:
         await running.faults("gelato", {})
     operation = answer.body["operation"]
+    # The request may still arrive: who looks at the provider now sees nothing of it.
+    early = await running.call("POST", f"{operation}/resolution", {"placed": "no"}, key="verdict-0")
+    assert (early.status, early.problem, early.body["placed"]) == (409, "request-in-progress", "unknown")
+    assert early.headers["Retry-After"] == "1"
     parked = await ended(running, operation)
     assert (parked["state"], parked["placed"]) == ("parked", "unknown")
     assert sum(one["verdict"] == "absent" for one in parked["evidence"]) >= 3

@@ -1,14 +1,20 @@
 """Who waits for a provider's rate, how long, and who goes first."""
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
+from typing_extensions import override
 
 from adapters.contract.traits import RateLimit
 from gateway.providers import waiting
+from gateway.providers.lines import Demand
+from gateway.providers.waiting import WaitingRoom
 from policies.errors import CapacityExceeded, ShareExceeded
+from policies.local_permits import LocalPermits
+from policies.permits import Budget, Permit, Wait
 from policies.queueing import Standing
-from support.pacing import EVERY_MINUTE, ORDERS, pacer_of, soon, use
+from support.pacing import EVERY_MINUTE, ORDERS, now, pacer_of, soon, use
 from support.virtual_time import run
 
 SPACED = RateLimit("*", "*", 4, 1.0, "test", spacing=0.25)
@@ -60,6 +66,40 @@ def test_a_cancelled_wait_costs_nothing(limit: RateLimit) -> None:
             task.cancel()
         await asyncio.gather(*cancelled, return_exceptions=True)
         assert await last == soon(limit.seconds * 1.01)
+
+    run(main())
+
+
+class CountedPermits(LocalPermits):
+    """Permits that are asked for a few times, and not for ever."""
+
+    asked = 0
+
+    @override
+    async def take(self, budgets: Sequence[tuple[Budget, int]], hold: float) -> Permit | Wait:
+        self.asked += 1
+        assert self.asked < 10, "asked for ever"
+        return await super().take(budgets, hold)
+
+
+@pytest.mark.parametrize("free", [True, False], ids=["room", "no room"])
+def test_a_line_whose_first_has_just_stopped_waiting_is_served_on(free: bool) -> None:
+    """The task of the first has not run since it was cancelled: that must not be waited for without letting it run."""
+
+    async def main() -> None:
+        permits = CountedPermits(now)
+        room = WaitingRoom(permits, 10)
+        demand = Demand([(Budget("orders", 1, 5.0), 1)])
+        permit = await room.permit(Standing(), demand, 60.0)
+        gone, next_one = (asyncio.create_task(room.permit(Standing(), demand, 60.0)) for _ in range(2))
+        await asyncio.sleep(1.0)
+        await permits.give_back(permit, not free)
+        room.freed(permit)
+        gone.cancel()
+        await asyncio.gather(gone, return_exceptions=True)
+        await next_one
+        assert now() == soon(1.0 if free else 6.0)
+        assert room.waiting("orders") == 0
 
     run(main())
 
