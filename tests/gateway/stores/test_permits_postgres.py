@@ -49,12 +49,16 @@ async def test_what_is_forgotten_costs_a_window_after_the_longest_hold(
     await taken(permits, HOUR)
     await store.run("TRUNCATE gw.permit_short")
     cold = MINUTE.seconds + HOLD
+    await store.pass_time(0.0)
+    assert (await permits.usage([MINUTE.key]))[MINUTE.key].blocked_for == pytest.approx(cold, abs=MOMENT)
     assert (await refused(permits, MINUTE)).seconds == pytest.approx(cold, abs=MOMENT)
     await taken(permits, UNUSED)
     await taken(permits, HOUR)
     await store.pass_time(cold - MOMENT)
     await refused(permits, MINUTE)
     await store.pass_time(2 * MOMENT)
+    stood = await permits.usage([MINUTE.key, HOUR.key])
+    assert (stood[MINUTE.key].blocked_for, stood[HOUR.key].blocked_for) == (0.0, 0.0)
     await taken(permits, MINUTE)
 
 
