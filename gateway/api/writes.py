@@ -159,7 +159,9 @@ async def _told(call: Call, operation: Operation, key: Key, *, first: bool) -> A
     if stored is None and operation.state in FINAL:
         return _without_its_answer(call, operation, headers)
     if operation.state in {"accepted", "held", "sending", "pending"} or stored is None or stored.status == 202:
-        headers |= {"location": operation_path(operation.id), "retry-after": "1"}
+        # A person takes longer than a provider.
+        wait = "60" if operation.state == "held" else "1"
+        headers |= {"location": operation_path(operation.id), "retry-after": wait}
         return Answer(operation_view(operation, call.caller), 202, headers)
     return _as_stored(call, stored, headers)
 

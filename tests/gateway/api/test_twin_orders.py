@@ -90,6 +90,7 @@ async def test_a_held_order_is_202_until_it_is_released_or_dropped(running: Runn
     held = [await ordered(running, name, 40) for name in ("H-2", "H-3")]
     for told in held:
         assert (told.status, told.headers["Ordergate-Twin"]) == (202, "held")
+        assert told.headers["Retry-After"] == "60"
         assert (told.body["state"], told.body["placed"], told.body["attempts"]) == ("held", "pending", 0)
     let_go, dropped = (told.body["id"] for told in held)
 
