@@ -10,9 +10,9 @@ import msgspec
 import structlog
 
 from adapters.contract.adapter import ProcessState, WriteContext
-from adapters.contract.errors import AdapterError, NotFound
+from adapters.contract.errors import AdapterError
 from adapters.contract.models.requests import NewOrder
-from adapters.contract.models.resources import ChangedPart, Order, OrderChange
+from adapters.contract.models.resources import Order, OrderChange
 from adapters.contract.traits import Trait
 from gateway.errors import AdapterFault
 from gateway.operations import answers
@@ -20,6 +20,7 @@ from gateway.operations.engine import PAUSED_SECONDS, WRITE_SECONDS, Engine
 from gateway.operations.intents import Intent
 from gateway.operations.processes import given_up, overall, processes, settled
 from gateway.operations.run import Run
+from gateway.operations.second_looks import CLOCK_SKEW, adopted, held_against, in_doubt, was_sent_again
 from gateway.operations.silence import replayed
 from gateway.operations.situations import asked_only, situation_of, was_restored
 from gateway.points import reach
@@ -32,10 +33,7 @@ from policies.queueing import Priority
 
 ID_TRIES = 12
 """How often the id of a placed order is looked for, over some half an hour."""
-CLOCK_SKEW = timedelta(minutes=5)
 _NONE = Trait("none", source="no trait was declared")
-_HOPE = {"succeeded": 0, "pending": 1, "timeout": 2}
-"""Which of several processes for one part is adopted first; the others did not do it."""
 
 log = structlog.get_logger("ordergate.resolver")
 
@@ -149,8 +147,7 @@ class Resolver:
         step = next(iter(run.recorder.doubtful()))
         try:
             parts = [
-                part if part.state != "unknown" else await self._adopted(run, part, step.name)
-                for part in change.parts or ()
+                part if part.state != "unknown" else await adopted(run, part, step.name) for part in change.parts or ()
             ]
         except (AdapterError, PolicyError, AdapterFault) as error:
             # No answer is no absence.
@@ -161,20 +158,9 @@ class Resolver:
             await self._told_nothing(run, "look-up", "absent")
             return
         states = [part.state for part in parts]
-        adopted = msgspec.structs.replace(change, parts=tuple(parts), state=overall(states))
+        change = msgspec.structs.replace(change, parts=tuple(parts), state=overall(states))
         await run.store("unknown", Evidence(datetime.now(UTC), "look-up", "found"))
-        await run.end(adopted, found_out=True)
-
-    async def _adopted(self, run: Run, part: ChangedPart, step: str) -> ChangedPart:
-        """Return the part with its process, if there is one. Where it was sent twice, the one that did it counts."""
-        since = (run.operation.first_sent_at or run.operation.created_at) - CLOCK_SKEW
-        run.trip.recorder = None
-        found = await run.provider.run(run.provider.adapter.find_processes(part.id, step), run.trip)
-        mine = [one for one in found if one.created_at is None or one.created_at >= since]
-        if not mine:
-            return part
-        best = min(mine, key=lambda one: _HOPE.get(one.state, len(_HOPE)))
-        return msgspec.structs.replace(part, state="pending", process=best.id, problem=None)
+        await run.end(change, found_out=True)
 
     async def _poll(self, run: Run) -> None:
         change = answers.change_in(run.operation)
@@ -189,14 +175,24 @@ class Resolver:
         except (AdapterError, PolicyError, AdapterFault) as error:
             verdict = type(error).__name__
         reach("polled")
-        title = run.provider.adapter.title
+        before, title = change, run.provider.adapter.title
         change = settled(change, states, provider=title)
         if change.state == "pending" and not self._too_long(run.operation):
             await self._wait_longer(run, change, verdict)
             return
         if change.state == "pending":
             change = given_up(change, provider=title)
-        change = await self._by_the_order(run, change)
+        try:
+            change = await held_against(run, change)
+        except (AdapterError, PolicyError, AdapterFault) as error:
+            # No answer is no failure.
+            if not self._too_long(run.operation):
+                await self._wait_longer(run, before, type(error).__name__)
+                return
+            change = in_doubt(change) if was_sent_again(run, change) else change
+        if change.state == "pending":
+            await self._wait_longer(run, change, "another process")
+            return
         lost = any(part.state == "unknown" and part.process is None for part in change.parts or ())
         if change.state == "unknown" and not (lost and run.recorder.doubtful()):
             answer = answers.of_failed_change(change, run.operation, None, "unknown")
@@ -205,29 +201,6 @@ class Resolver:
             return
         # Where a part's own answer was lost, its process is still to be looked for.
         await run.end(change, found_out=True)
-
-    async def _by_the_order(self, run: Run, change: OrderChange) -> OrderChange:
-        """Let the order's own state decide on lines to cancel whose process says nothing: cancelled is done.
-
-        The same for one whose process failed after it was sent again: it fails when the first did it.
-        """
-        again = run.operation.attempts > len(change.parts or ())
-        open_to_doubt = {"unknown", "failed"} if again else {"unknown"}
-        if run.operation.kind != "orders.cancel" or not any(one.state in open_to_doubt for one in change.parts or ()):
-            return change
-        _, _, native = change.order_id.partition(":")
-        try:
-            order: Order = await run.provider.run(run.provider.adapter.get_order(native), run.trip)
-        except (AdapterError, PolicyError, AdapterFault, NotFound):
-            return change
-        cancelled = {line.id for line in order.lines if line.status == "cancelled"}
-        parts = tuple(
-            msgspec.structs.replace(part, state="done", problem=None)
-            if part.state in open_to_doubt and part.id in cancelled
-            else part
-            for part in change.parts or ()
-        )
-        return msgspec.structs.replace(change, parts=parts, state=overall([part.state for part in parts]))
 
     # What is stored of it ---------------------------------------------------------------------------------------
 

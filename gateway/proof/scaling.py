@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from importlib import import_module
 from typing import Any
 
@@ -13,6 +14,8 @@ from gateway.proof.plan import HORIZON, SETTLE, Plan
 WRITE = 6.0
 LEASE = 8.0
 BACKOFF = (0.3, 0.3, 0.5, 0.5, 1.0)
+SKEW = timedelta(seconds=2)
+"""All clocks are one, and orders come so fast that minutes more of a provider's list are many pages more to read."""
 
 SCALED: tuple[tuple[str, str, Any], ...] = (
     # module, name, value instead of the one that production has
@@ -25,6 +28,12 @@ SCALED: tuple[tuple[str, str, Any], ...] = (
     ("gateway.operations.worker", "INTERVAL", 0.1),
     ("gateway.providers.tokens", "FRESH_SECONDS", 0.0),
     ("policies.operation", "BACKOFF", BACKOFF),
+    ("gateway.operations.resolver", "CLOCK_SKEW", SKEW),
+    ("gateway.operations.second_looks", "CLOCK_SKEW", SKEW),
+    ("adapters.gelato.searching", "CLOCK_SKEW", SKEW),
+    ("adapters.reseller.orders", "CLOCK_SKEW", SKEW),
+    ("adapters.reusely.offers", "CLOCK_SKEW", SKEW),
+    ("adapters.rexel.orders", "CLOCK_SKEW", SKEW),
 )
 
 

@@ -77,3 +77,59 @@ async def test_of_several_processes_for_a_line_the_one_that_did_it_counts(writin
     operation = await writing.written(lambda: cancelling(["l0", "l1"]))
     await writing.looked(4)
     assert (await writing.stored(operation)).state == "succeeded"
+
+
+class Resending(Findable):
+    """One whose lines are sent again where no process is to be seen."""
+
+    traits_told: ClassVar[Mapping[str, Trait]] = {
+        "cancel": Trait("async", source="a test", probes=2, on_absent="resend")
+    }
+
+
+def sent_again(**states: str) -> Network:
+    """Return the network of two lines: the answer to one is lost, and so it is sent a second time."""
+    asked = {"poll": reply(states={"p0": "succeeded", **states}), "find": reply(200)}
+    return Network(reply(202, process="p0"), lost(), reply(202, process="second"), by_step=asked)
+
+
+async def test_what_failed_because_it_was_sent_twice_has_not_failed(writing_to: WritingTo) -> None:
+    """The first request was late and did it; while nobody can ask for that, nothing is said of it."""
+    adapter = Resending()
+    network = sent_again(second="failed", first="succeeded")
+    writing = writing_to(provider_of(network, adapter))
+    operation = await writing.written(lambda: cancelling(["l0", "l1"]))
+    await writing.looked(4)
+    assert network.steps().count("cancel") == 3
+    network.by_step["find"] = reply(500)
+    await writing.looked(2)
+    assert (await writing.stored(operation)).state == "pending"
+    network.by_step["find"] = reply(200)
+    adapter.there = (ProcessState("second", "failed"), ProcessState("first", "succeeded"))
+    await writing.looked(3)
+    assert (await writing.stored(operation)).state == "succeeded"
+
+
+async def test_what_was_sent_twice_and_failed_twice_has_failed(writing_to: WritingTo) -> None:
+    """None of its processes did it."""
+    adapter = Resending()
+    network = sent_again(second="failed")
+    writing = writing_to(provider_of(network, adapter))
+    operation = await writing.written(lambda: cancelling(["l0", "l1"]))
+    await writing.looked(4)
+    adapter.there = (ProcessState("second", "failed"), ProcessState("first", "failed"))
+    await writing.looked(2)
+    assert (await writing.stored(operation)).state == "partial"
+
+
+async def test_what_was_sent_twice_and_cannot_be_asked_about_is_a_persons(writing_to: WritingTo) -> None:
+    """When the time for doubt is over, a failure that may not be one is not told."""
+    adapter = Resending()
+    network = sent_again(second="failed")
+    writing = writing_to(provider_of(network, adapter))
+    operation = await writing.written(lambda: cancelling(["l0", "l1"]))
+    await writing.looked(4)
+    network.by_step["find"] = reply(500)
+    writing.worker._resolver._horizon = 0.0
+    await writing.looked(1)
+    assert (await writing.stored(operation)).state == "parked"
