@@ -142,6 +142,7 @@ class Gateway:
             engine=self._engine,
             cache=self._cache,
             inbound=self._inbound,
+            prepared=self._preparation.done,
         )
         self._inbound.start()
         await self._listen(context)

@@ -14,12 +14,21 @@ class Preparation:
 
     def start(self) -> None:
         """Begin. Must be called in a running loop."""
-        self._under_way = asyncio.get_running_loop().run_in_executor(None, prepare)
+        _ = self._begun()
+
+    async def done(self) -> None:
+        """Wait for its end, which is a moment away; whoever comes before it has begun begins it."""
+        await asyncio.shield(self._begun())
 
     async def close(self) -> None:
-        """Wait for its end, which is a moment away."""
+        """Wait for its end, if it has begun."""
         if self._under_way is not None:
             await self._under_way
+
+    def _begun(self) -> asyncio.Future[None]:
+        if self._under_way is None:
+            self._under_way = asyncio.get_running_loop().run_in_executor(None, prepare)
+        return self._under_way
 
 
 def prepare() -> None:

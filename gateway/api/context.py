@@ -1,7 +1,7 @@
 """What handlers work with: the parts of the gateway, and one call by one caller."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -43,7 +43,7 @@ class Query(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The parts of a running gateway."""
+    """The parts of a running gateway. `prepared` waits until there is what orders need that nothing else does."""
 
     version: str
     providers: Mapping[str, Provider]
@@ -53,6 +53,7 @@ class Context:
     engine: Engine
     cache: Cache
     inbound: Inbound
+    prepared: Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)

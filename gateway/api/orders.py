@@ -60,6 +60,7 @@ async def place_order(call: Call) -> Answer:
     key = read_key(call, "orders.place", (), content)
     if (answer := await earlier(call, key)) is not None:
         return answer
+    await call.context.prepared()
     order = call.validated(NewOrder, content)
     provider, order = _routed(call, order)
     intent = Intent("orders.place", order)

@@ -74,6 +74,8 @@ class Fleet:
     kills: Counter[str] = field(default_factory=Counter)
     restarts: list[Restart] = field(default_factory=list)
     crashes: list[str] = field(default_factory=list)
+    behind: set[int] = field(default_factory=set)
+    """Journals that have more open than is to be for the next kill: callers wait too until they have caught up."""
 
     def __post_init__(self) -> None:
         self._writer: asyncio.StreamWriter | None = None
@@ -205,9 +207,11 @@ class Killer:
         most = min(self.plan.backlog * self.plan.instances, LISTED)
         until = min(until, time.monotonic() + HORIZON)
         while await self.backlog(journal, most) >= most:
+            self.fleet.behind.add(journal)
             if time.monotonic() >= until:
                 self.fleet.crashes.append(
                     f"journal {journal} did not catch up in {HORIZON:g} s: its gateways do nothing"
                 )
-                return
+                break
             await asyncio.sleep(0.3)
+        self.fleet.behind.discard(journal)

@@ -69,6 +69,8 @@ class Load:
         self._number += 1
         reference = f"P{self._began}{self._number:06d}"
         journal = self.chance.randrange(self.plan.journals)
+        while journal in self.fleet.behind:  # noqa: ASYNC110 - several set it
+            await asyncio.sleep(0.1)
         if account.order is None:
             made = await self._change(account, journal, reference)
             if made is None:
