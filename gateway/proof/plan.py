@@ -17,7 +17,7 @@ SLOW = 1.3
 """Seconds after which a slow answer comes: later than the request waits."""
 LOGINS = (6, 2.0)
 """Logins and seconds in which so many are let through at bol, instead of a minute: each restart logs in anew."""
-HORIZON = 120.0
+HORIZON = 180.0
 """Seconds of doubt after which a person has to look."""
 
 FAULTS: Mapping[str, float] = MappingProxyType(
@@ -56,7 +56,7 @@ class Plan:
     faults: Mapping[str, float] = field(default_factory=lambda: FAULTS)
     backlog: int = 30
     """How many operations may be open, for each gateway of a journal, for one of these to be killed."""
-    settling_seconds: float = 130.0
+    settling_seconds: float = 190.0
     """How long the journal may take to become quiet after the last kill."""
 
     @property

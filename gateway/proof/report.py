@@ -64,6 +64,8 @@ def show(console: Console, verdict: Verdict, truth: Truth, fleet: Fleet, board: 
     console.print(_places(fleet, board))
     for (account, cause, really), count in sorted(verdict.parked.items()):
         console.print(f"parked  {account}: {cause}: {count}, really {really}", highlight=False)
+    if verdict.overdue:
+        console.print(f"\nONE OF THOSE NOT FOUND OUT IN TIME\n{verdict.overdue}", highlight=False, markup=False)
     for one in verdict.violations[:_MOST_STORIES]:
         console.print(f"\n{one.kind.upper()}\n{one.story}", highlight=False, markup=False)
 

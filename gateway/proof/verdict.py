@@ -46,6 +46,8 @@ class Verdict:
     outcomes: dict[str, Counter[str]] = field(default_factory=dict)
     parked: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     """Parked ones by account, cause, and what was really true."""
+    overdue: str = ""
+    """The story of one whose provider can be asked, and that was not found out in time."""
     placed: Counter[str] = field(default_factory=Counter)
 
     def broken(self, kind: Kind, account: str | None = None) -> int:
@@ -150,6 +152,8 @@ def _count(verdict: Verdict, one: Wanted, row: Operation | None, truth: Truth) -
     if row is not None and row.state == "parked":
         really = "placed" if _exists(one, truth) else "not placed"
         verdict.parked[one.account.name, row.cause or "", really] += 1
+        if row.cause == "not found out in time":
+            verdict.overdue = verdict.overdue or _story(one, row, truth)
 
 
 def _story(one: Wanted, row: Operation | None, truth: Truth) -> str:
