@@ -55,7 +55,7 @@ class ReuselySettings(ProviderSettings):
         description="What the account's own workflow stages mean, over the defaults: stage name to canonical status.",
     )
     lookup_pages: int = Field(
-        default=20, ge=1, le=200, description="The most pages of the offer list that are read to find one offer."
+        default=20, ge=1, le=40, description="The most pages of the offer list that are read to find one offer."
     )
     lookup_settle: float = Field(
         default=300.0,

@@ -129,7 +129,7 @@ BOL: Mapping[str, Any] = {
     },
 }
 # Of an order that is in doubt for two minutes there may be hundreds of newer ones here, ten on a page.
-REUSELY: Mapping[str, Any] = {"currency": "USD", "lookup_pages": 200}
+REUSELY: Mapping[str, Any] = {"currency": "USD", "lookup_pages": 40}
 BLIND: Mapping[str, Any] = {"currency": "USD", "custom_fields_reference": None}
 ACCOUNTS: tuple[Account, ...] = (
     Account("bol", "bol", "async", ("PUT", "/retailer/orders/cancellation"), share=0.35, settings=BOL),

@@ -54,7 +54,7 @@ class Plan:
     mutant: str | None = None
     rate: float = 9.0
     faults: Mapping[str, float] = field(default_factory=lambda: FAULTS)
-    backlog: int = 30
+    backlog: int = 20
     """How many operations may be open, for each gateway of a journal, for one of these to be killed."""
     settling_seconds: float = 190.0
     """How long the journal may take to become quiet after the last kill."""

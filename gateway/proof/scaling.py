@@ -11,8 +11,8 @@ from adapters.contract.traits import Trait
 from gateway.proof.accounts import ACCOUNTS
 from gateway.proof.plan import HORIZON, SETTLE, Plan
 
-WRITE = 6.0
-LEASE = 8.0
+WRITE = 4.0
+LEASE = 5.0
 BACKOFF = (0.3, 0.3, 0.5, 0.5, 1.0)
 SKEW = timedelta(seconds=2)
 """All clocks are one, and orders come so fast that minutes more of a provider's list are many pages more to read."""
