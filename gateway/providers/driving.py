@@ -24,8 +24,8 @@ from policies.journal import JournalUnavailable
 T = TypeVar("T")
 Send = Callable[[HttpRequest, Place], Awaitable[Answer]]
 
-MAX_STEPS = 50
-"""A flow that yields more often than this goes round in circles."""
+MAX_STEPS = 64
+"""A flow that yields more often than this goes round in circles; the longest look-ups read 50 pages."""
 
 log = structlog.get_logger("ordergate.provider")
 
