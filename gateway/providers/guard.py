@@ -60,21 +60,23 @@ class Guard:
             self.circuit.admit(trip.purpose)
         return self._places[self._kind(request, trip)].place(trip.standing, trip.left(own))
 
-    def pause(self, request: HttpRequest, answer: Answer, tries: int, trip: Trip) -> float | None:
+    def pause(self, request: HttpRequest, step: int, answer: Answer, tries: int, trip: Trip) -> float | None:
         """Return the pause before a read is tried again after `tries` more than one, or None where it is not.
 
-        Writes are tried again where their journal is kept, and look-ups by whoever finds out.
+        Writes are tried again where their journal is kept, and look-ups by whoever finds out; but a look-up that is in
+        a later `step` of its flow goes on from there: to begin anew would be to read all pages before it again.
         """
-        if request.effect == "commit" or trip.purpose != "call" or tries >= self._reads.most:
+        goes_on = trip.purpose == "find-out" and step > 0
+        if request.effect == "commit" or (trip.purpose != "call" and not goes_on) or tries >= self._reads.most:
             return None
         if not isinstance(answer, ProviderError) or rule(answer).repeat != "soon":
             return None
         pause = self._reads.pause(tries, self.chance)
         if answer.retry_after is not None or isinstance(answer, RateLimited):
             pause = max(pause, answer.retry_after or 1.0)
-        if not trip.deadline.allows(pause + ANSWER_SECONDS) or not self.budget.take(_now()):
+        if not trip.deadline.allows(pause + ANSWER_SECONDS):
             return None
-        return pause
+        return pause if goes_on or self.budget.take(_now()) else None
 
     def seen(self, answer: Answer, trip: Trip, generation: int) -> Answer:
         """Learn from what came of a request that was sent in the circuit's `generation`; return it."""

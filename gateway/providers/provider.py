@@ -101,7 +101,7 @@ class Provider:
         self.guard.admit(trip)
         answer = await self._tried(request, place, trip)
         tries = 0
-        while (pause := self.guard.pause(request, answer, tries, trip)) is not None:
+        while (pause := self.guard.pause(request, place[0], answer, tries, trip)) is not None:
             await asyncio.sleep(pause)
             tries += 1
             if self._metrics is not None:

@@ -83,6 +83,28 @@ def test_writes_and_look_ups_are_not_made_again_here(request_: HttpRequest, purp
     assert virtual_time.run(main()) == 1
 
 
+def test_a_look_up_goes_on_from_the_page_that_failed() -> None:
+    """To begin anew would be to read what was read before it again; it does so twice at most, and then it failed."""
+
+    def pages() -> Flow[int]:
+        _first: HttpResponse = yield READ
+        _second: HttpResponse = yield READ
+        return 2
+
+    async def main() -> None:
+        network = Network(reply(), reply(500), reply(500), reply())
+        provider = provider_of(network, resilience=WITHOUT_BREAKER)
+        assert await provider.run(pages(), Trip(within(15.0), "look-up", purpose="find-out")) == 2
+        assert len(network.requests) == 4
+        network = Network(reply(), *[reply(500)] * 4)
+        provider = provider_of(network, resilience=WITHOUT_BREAKER)
+        with pytest.raises(Unavailable):
+            await provider.run(pages(), Trip(within(15.0), "look-up", purpose="find-out"))
+        assert len(network.requests) == 4
+
+    virtual_time.run(main())
+
+
 def test_a_pause_that_the_provider_asks_for_is_kept_where_there_is_time_for_it() -> None:
     """Retry-After is waited for inside the deadline; else the caller is told at once."""
 
