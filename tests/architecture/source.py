@@ -1,8 +1,8 @@
 """The project's own files, as the architecture tests read them."""
 
 import ast
-import gc
 import functools
+import gc
 import shutil
 import subprocess
 import tomllib
@@ -45,7 +45,7 @@ def text(path: Path) -> str:
 @functools.cache
 def tree(path: Path) -> ast.Module:
     """Return the syntax tree of a Python file of the project."""
-    # What is collected meanwhile may log a traceback, which parses as well: CPython 3.11 does not bear one in the other.
+    # What is collected meanwhile may log a traceback, which parses as well: CPython 3.11 bears no parse in a parse.
     collects = gc.isenabled()
     gc.disable()
     try:
