@@ -205,10 +205,10 @@ class Killer:
 
     async def _caught_up(self, journal: int, until: float) -> None:
         most = min(self.plan.backlog * self.plan.instances, LISTED)
-        until = min(until, time.monotonic() + HORIZON)
-        while await self.backlog(journal, most) >= most:
+        horizon = time.monotonic() + HORIZON
+        while time.monotonic() < until and await self.backlog(journal, most) >= most:
             self.fleet.behind.add(journal)
-            if time.monotonic() >= until:
+            if time.monotonic() >= horizon:
                 self.fleet.crashes.append(
                     f"journal {journal} did not catch up in {HORIZON:g} s: its gateways do nothing"
                 )
