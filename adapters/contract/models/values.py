@@ -48,14 +48,10 @@ def instant(value: Any) -> datetime:
     return datetime.fromisoformat(value.upper())
 
 
+_LARGEST = 10**31
+_LONGEST_REMEMBERED = 64
 # What most providers write: nothing to parse, to refuse or to write out.
 _PLAIN = re.compile(r"-?(?:0|[1-9][0-9]{0,29})(?:\.[0-9]{1,30})?")
-
-
-@lru_cache(maxsize=4096)
-def _is_plain(text: str) -> bool:
-    """Tell whether text is a plain decimal number: remembered, for the same prices come again and again."""
-    return _PLAIN.fullmatch(text) is not None
 
 
 AwareDatetime = Annotated[datetime, BeforeValidator(instant)]
@@ -86,8 +82,10 @@ def amount(value: Any) -> str:
 
     Digits stay as they are; exponents are written out. Raises MalformedResponse for anything else.
     """
-    if isinstance(value, str) and len(value) < 64 and _is_plain(value):
+    if isinstance(value, str) and _PLAIN.fullmatch(value):
         return value
+    if type(value) is int and -_LARGEST < value < _LARGEST:
+        return str(value)
     if isinstance(value, bool) or not isinstance(value, int | str):
         raise MalformedResponse("An amount is neither a number nor numeric text.", status=200)
     text = str(value).strip()
@@ -100,16 +98,19 @@ def amount(value: Any) -> str:
     return format(number, "f")
 
 
-def money(value: Any, currency_code: str, tax_included: bool | None = None) -> Money:
-    """Return Money with the provider's digits. Raises MalformedResponse when `value` is no decimal number."""
-    return Money(amount=amount(value), currency=currency_code, tax_included=tax_included)
-
-
 def optional_money(value: Any, currency_code: str | None, tax_included: bool | None = None) -> Money | None:
     """Return Money, or None where the provider (or the configuration, for the currency) says nothing."""
     if value is None or value == "" or not currency_code:
         return None
+    if type(value) is str and len(value) < _LONGEST_REMEMBERED:
+        return _money(value, currency_code, tax_included)
     return Money(amount=amount(value), currency=currency_code, tax_included=tax_included)
+
+
+@lru_cache(maxsize=4096)
+def _money(text: str, currency_code: str, tax_included: bool | None) -> Money:
+    """Return Money, remembered: the same prices come again and again, and what is never changed can be shared."""
+    return Money(amount=amount(text), currency=currency_code, tax_included=tax_included)
 
 
 def timestamp(value: Any) -> datetime | None:
@@ -123,14 +124,13 @@ def timestamp(value: Any) -> datetime | None:
         moment = datetime.fromisoformat(value.strip())
     except ValueError:
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
+    if moment.tzinfo is UTC and not moment.microsecond:
+        return moment  # as most providers write it
     try:
-        moment = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+        moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except OverflowError:
         return None
-    # Replacing is dear, and most providers write whole seconds.
-    return moment.replace(microsecond=0) if moment.microsecond else moment
+    return moment.replace(microsecond=0)
 
 
 def phone(number: str, country_code: str | None = None) -> str:
@@ -169,6 +169,11 @@ def text(value: Any, limit: int = 2000) -> str | None:
             return None
         return value if len(value) <= limit else value[:limit]
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def said(text: str | None) -> str | None:
+    """Return text that says something: None for "" and for spaces, as for text that is absent."""
+    return text if text and not text.isspace() else None
 
 
 def integer(value: Any) -> int | None:
