@@ -44,6 +44,10 @@ class Standing(NamedTuple):
         return self.priority in _URGENT
 
 
+NOBODY = Standing()
+"""Nobody in particular: what the gateway asks for itself."""
+
+
 class Waiting(Protocol):
     """One that waits. `number` is in the order of arrival; it stays when one waits for another budget later on."""
 

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Literal
 from urllib.parse import quote, urlencode
@@ -97,14 +96,17 @@ def present(**members: Any) -> dict[str, Any]:
     return {name: value for name, value in members.items() if value is not None and value not in ("", [], {}, ())}
 
 
-@dataclass(slots=True, eq=False)
-class HttpResponse:
+class HttpResponse(msgspec.Struct, eq=False):
     """One response as it came: status, headers with lower-case names, and the whole body."""
 
     status: int
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    body: bytes = field(default=b"", repr=False)
-    _decoded: Any = field(default=..., init=False, repr=False)
+    headers: Mapping[str, str] = msgspec.field(default_factory=dict)
+    body: bytes = b""
+    _decoded: Any = ...
+
+    @override
+    def __repr__(self) -> str:
+        return f"HttpResponse(status={self.status})"
 
     def json(self) -> Any:
         """Return the decoded body; numbers with a fraction come as text, digit by digit.
