@@ -16,13 +16,11 @@ class Deadline(NamedTuple):
 
     def left(self) -> float:
         """Return the seconds until then, 0.0 when it is over."""
-        left = self.at - self.now()
-        return left if left > 0.0 else 0.0
+        return max(0.0, self.at - self.now())
 
     def share(self, own: float) -> float:
         """Return the seconds a hop may take: its own bound, or what is left of the whole."""
-        left = self.left()
-        return own if own < left else left
+        return min(own, self.left())
 
     def allows(self, seconds: float) -> bool:
         """Tell whether something that takes this long can be done before."""

@@ -99,8 +99,8 @@ class Interrupted(Exception):
 class Evidence:
     """How far one request got.
 
-    Facts come from three hooks of aiohttp: the request, which is sent when there is a connection and no byte was written
-    to it; the upload tracker, complete when the last byte was handed over; and the middleware, which sees each try.
+    Facts come from three hooks of aiohttp: the request, which is sent when there is a connection and no byte of it was
+    written; the upload tracker, complete when the last byte was handed over; and the middleware, which sees each try.
     """
 
     __slots__ = ("_begun", "_tries", "headers", "status", "upload", "whole")
