@@ -8,13 +8,7 @@ from typing import Any, TypeVar
 import structlog
 
 from adapters.contract.adapter import Adapter, Token
-from adapters.contract.errors import (
-    AdapterError,
-    CredentialsRefused,
-    NoAnswer,
-    ProviderError,
-    RateLimited,
-)
+from adapters.contract.errors import AdapterError, CredentialsRefused, NoAnswer, ProviderError, RateLimited
 from adapters.contract.flow import Answer, Flow
 from adapters.contract.wire import HttpRequest, HttpResponse
 from gateway.config.model import Timeouts
