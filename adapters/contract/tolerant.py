@@ -21,7 +21,7 @@ from adapters.contract.errors import MalformedResponse
 from adapters.contract.models import values
 from adapters.contract.wire import HttpResponse
 
-T = TypeVar("T")
+T = TypeVar("T", bound=msgspec.Struct)
 
 _LONGEST = 2000  # of text that is declared without a length
 
