@@ -12,7 +12,7 @@ from adapters.contract import codec, errors, flow
 from adapters.contract.adapter import WriteContext
 from adapters.contract.errors import MalformedResponse, ProviderError
 from adapters.contract.models.requests import DeliveryChange, NewCancellation, NewOrder, OrderQuery
-from adapters.contract.models.resources import Order
+from adapters.contract.models.resources import Address, Money, Order
 from adapters.contract.wire import HttpRequest, HttpResponse, json_body
 from adapters.gelato import answers, mapping
 from adapters.gelato.adapter import GelatoAdapter
@@ -156,8 +156,10 @@ DOCUMENTED: dict[str, Any] = {
         {"id": 1},
         {"orderReferenceId": "A-7", "comment": {}, "refusalReason": "", "refusalReasonCode": " ", "updatedAt": 0.5},
         {"connectedOrderIds": [8, None, "", {}, "9"]},
+        {"connectedOrderIds": ["8", " ", "9"]},
         {"items": [{"id": 2, "itemReferenceId": 3, "productUid": "mug", "productName": [], "quantity": "4"}]},
         {"shipment": {"status": "shipped", "packages": [{"trackingCode": 77, "orderItemIds": [None, 2]}]}},
+        {"shipment": {"status": "shipped", "packages": [{"trackingCode": "77", "orderItemIds": ["", "2", " "]}]}},
         {"shippingAddress": DOCUMENTED["shippingAddress"] | {"postCode": 2611, "state": " ", "email": [], "phone": {}}},
         {"metadata": 5, "clientId": {}},
     ],
@@ -173,6 +175,21 @@ def test_an_address_or_a_shipment_may_be_anything_that_is_none(nothing: Any) -> 
     read = _get(DOCUMENTED | {"shippingAddress": nothing, "shipment": nothing})
     assert (read.ship_to, read.delivery, read.shipments) == (None, None, ())
     assert read.lines[0].product_id == "prints:mug"
+
+
+def test_what_says_nothing_has_no_part_of_its_own() -> None:
+    """Blanks in a tax number, a receipt without sums: neither makes tax ids or totals."""
+    blank = {"shippingAddress": {"city": "Delft", "federalTaxId": " "}, "receipts": [{"transactionType": "purchase"}]}
+    read = _get(DOCUMENTED | blank)
+    assert read.ship_to == Address(city="Delft")
+    assert read.totals is None
+
+
+def test_only_what_a_receipt_says_of_products_is_a_lines_total() -> None:
+    """What the delivery of an item costs is another thing."""
+    entries = [{"type": kind, "referenceId": "2", "price": price} for kind, price in (("product", 5), ("shipment", 9))]
+    read = _get(DOCUMENTED | {"receipts": [{"items": entries}]})
+    assert [line.total for line in read.lines] == [Money(amount="5", currency="EUR", tax_included=False)]
 
 
 def _get(answer: dict[str, Any]) -> Order:
@@ -230,7 +247,7 @@ def test_several_receipts_of_a_purchase_are_not_summed() -> None:
 @pytest.mark.parametrize(
     ("written", "read"),
     [
-        ([{"key": "a", "value": "1"}, {"key": "b", "value": ""}, {"key": " ", "value": "2"}], {"a": "1"}),
+        ([{"key": "a", "value": "1"}, {"key": "b", "value": " "}, {"key": " ", "value": "2"}], {"a": "1"}),
         ([{"key": "a", "value": 1}, {"key": 2, "value": "b"}, None, "c", {"value": "d"}], {"a": "1", "2": "b"}),
         ({"isRush": "False", "floor": 3, "door": " ", "": "x", "stairs": []}, {"isRush": "False", "floor": "3"}),
         ([], None),
