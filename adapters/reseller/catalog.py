@@ -128,9 +128,12 @@ def _attributes(row: Row) -> dict[str, str] | None:
     if row.buy_price is not None and (buy_price := _joined(row.buy_price)):
         found["buyPrice"] = buy_price
     if row.ages:
-        ages = Members(spelled(row.ages))
-        found |= {ours: text for theirs, ours in _AGES if (text := ages.text(theirs))}
+        found |= _ages(Members(spelled(row.ages)))
     return found or None
+
+
+def _ages(ages: Members) -> dict[str, str]:
+    return {ours: text for theirs, ours in _AGES if (text := ages.text(theirs))}
 
 
 def _joined(value: Any) -> str | None:
@@ -138,7 +141,7 @@ def _joined(value: Any) -> str | None:
     if not isinstance(value, list):
         return values.text(value)
     try:
-        if all(value):
+        if "" not in value:
             return ", ".join(value)
     except TypeError:
         pass  # not all are texts
