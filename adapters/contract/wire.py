@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Literal, TypeVar
 from urllib.parse import quote, urlencode
@@ -49,15 +48,18 @@ class HttpRequest(msgspec.Struct, frozen=True):
     @property
     def path(self) -> str:
         """Return the path with every value encoded per segment. Raises KeyError for a name without a value."""
-        pieces = _pieces(self.route)
-        if len(pieces) == 1:
-            return self.route
-        return "".join([segment(self.path_values[piece]) if at % 2 else piece for at, piece in enumerate(pieces)])
+        text, names = _template(self.route)
+        return text % tuple([segment(self.path_values[name]) for name in names]) if names else self.route
+
+    @property
+    def query_string(self) -> str:
+        """Return the encoded query, "" where there is none."""
+        return urlencode(self.query, quote_via=quote) if self.query else ""
 
     @property
     def target(self) -> str:
         """Return the path and, where there is one, the encoded query."""
-        return f"{self.path}?{urlencode(self.query, quote_via=quote)}" if self.query else self.path
+        return f"{self.path}?{self.query_string}" if self.query else self.path
 
     def with_headers(self, headers: Mapping[str, str]) -> "HttpRequest":
         """Return this request with `headers` added (later ones win)."""
@@ -70,9 +72,10 @@ class HttpRequest(msgspec.Struct, frozen=True):
 
 
 @lru_cache(maxsize=1024)
-def _pieces(route: str) -> list[str]:
-    """Return the parts of a path template: text, then a name, then text, and so on."""
-    return re.split(r"\{([^{}]*)\}", route)
+def _template(route: str) -> tuple[str, tuple[str, ...]]:
+    """Return a path template as text with a `%s` for each value, and the names of the values."""
+    text, *rest = re.split(r"\{([^{}]*)\}", route.replace("%", "%%"))
+    return text + "".join(f"%s{part}" for part in rest[1::2]), tuple(rest[::2])
 
 
 def segment(value: str) -> str:
@@ -95,15 +98,18 @@ def present(**members: Any) -> dict[str, Any]:
     return {name: value for name, value in members.items() if value is not None and value not in ("", [], {}, ())}
 
 
-@dataclass(slots=True, eq=False)
-class HttpResponse:
+class HttpResponse(msgspec.Struct, eq=False):
     """One response as it came: status, headers with lower-case names, and the whole body."""
 
     status: int
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    body: bytes = field(default=b"", repr=False)
-    _reader: Any = field(default=None, init=False, repr=False)
-    _read: Any = field(default=None, init=False, repr=False)
+    headers: Mapping[str, str] = msgspec.field(default_factory=dict)
+    body: bytes = b""
+    _reader: Any = None
+    _read: Any = None
+
+    @override
+    def __repr__(self) -> str:
+        return f"HttpResponse(status={self.status})"
 
     def read(self, reader: Callable[[bytes], T]) -> T:
         """Return what `reader` makes of the body; made once as long as no other reader comes between.
