@@ -1,9 +1,9 @@
 """What an adapter says to a provider and hears back: requests and responses as values, without I/O."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 from urllib.parse import quote, urlencode
 
 import msgspec
@@ -11,6 +11,8 @@ from typing_extensions import override
 
 from adapters.contract import codec
 from adapters.contract.errors import MalformedResponse
+
+T = TypeVar("T")
 
 Effect = Literal["read", "prepare", "commit"]
 """What a request does at the provider. `read` changes nothing, a second `prepare` does no harm (a quote, a
@@ -102,23 +104,33 @@ class HttpResponse(msgspec.Struct, eq=False):
     status: int
     headers: Mapping[str, str] = msgspec.field(default_factory=dict)
     body: bytes = b""
-    _decoded: Any = ...
+    _reader: Any = None
+    _read: Any = None
 
     @override
     def __repr__(self) -> str:
         return f"HttpResponse(status={self.status})"
+
+    def read(self, reader: Callable[[bytes], T]) -> T:
+        """Return what `reader` makes of the body; made once as long as no other reader comes between.
+
+        Raises what `reader` raises.
+        """
+        if self._reader is not reader:
+            self._read = reader(self.body)
+            self._reader = reader
+        read: T = self._read
+        return read
 
     def json(self) -> Any:
         """Return the decoded body; numbers with a fraction come as text, digit by digit.
 
         Decoded once. Raises MalformedResponse when the body is not JSON.
         """
-        if self._decoded is ...:
-            try:
-                self._decoded = codec.decode(self.body)
-            except ValueError as error:
-                raise MalformedResponse("The body is not JSON.", status=self.status) from error
-        return self._decoded
+        try:
+            return self.read(codec.decode)
+        except ValueError as error:
+            raise MalformedResponse("The body is not JSON.", status=self.status) from error
 
     def object(self) -> dict[str, Any]:
         """Return the decoded body, which must be a JSON object. Raises MalformedResponse when it is not."""

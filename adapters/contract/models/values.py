@@ -49,7 +49,6 @@ def instant(value: Any) -> datetime:
 
 
 _LARGEST = 10**31
-_LONGEST_REMEMBERED = 64
 # What most providers write: nothing to parse, to refuse or to write out.
 _PLAIN = re.compile(r"-?(?:0|[1-9][0-9]{0,29})(?:\.[0-9]{1,30})?")
 
@@ -100,17 +99,25 @@ def amount(value: Any) -> str:
 
 def optional_money(value: Any, currency_code: str | None, tax_included: bool | None = None) -> Money | None:
     """Return Money, or None where the provider (or the configuration, for the currency) says nothing."""
+    if type(value) is str and currency_code:
+        try:
+            return _plain_money(value, currency_code, tax_included)
+        except ValueError:
+            pass  # not written as most do, or nothing
     if value is None or value == "" or not currency_code:
         return None
-    if type(value) is str and len(value) < _LONGEST_REMEMBERED:
-        return _money(value, currency_code, tax_included)
     return Money(amount=amount(value), currency=currency_code, tax_included=tax_included)
 
 
 @lru_cache(maxsize=4096)
-def _money(text: str, currency_code: str, tax_included: bool | None) -> Money:
-    """Return Money, remembered: the same prices come again and again, and what is never changed can be shared."""
-    return Money(amount=amount(text), currency=currency_code, tax_included=tax_included)
+def _plain_money(text: str, currency_code: str, tax_included: bool | None) -> Money:
+    """Return Money for text that is a plain decimal number: remembered, for the same prices come again and again.
+
+    Raises ValueError for other text, which is not remembered.
+    """
+    if not _PLAIN.fullmatch(text):
+        raise ValueError("not a plain decimal number")
+    return Money(amount=text, currency=currency_code, tax_included=tax_included)
 
 
 def timestamp(value: Any) -> datetime | None:
