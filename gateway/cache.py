@@ -21,6 +21,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeAlias
 
+import msgspec
 import structlog
 from cachetools import TLRUCache
 
@@ -56,16 +57,14 @@ DEFAULTS: Mapping[str, tuple[str, Lifetime]] = {
 log = structlog.get_logger("ordergate.cache")
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(msgspec.Struct, frozen=True):
     """An answer as it is told: one resource, or the items of a page and where the provider's list goes on."""
 
     body: bytes
     next_cursor: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(msgspec.Struct, frozen=True):
     """What is asked: under which key, for how long the answer is good, and how to get it."""
 
     key: Key
@@ -83,8 +82,7 @@ class _Kept:
     failed: float = -math.inf
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(msgspec.Struct, frozen=True):
     """An answer, how old it is in seconds, and a tag that changes with it ("" where nothing is kept).
 
     `kept` says that it was asked for before this call; `joined` is the trip of another call that this one waited for.

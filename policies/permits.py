@@ -11,8 +11,7 @@ says yes or how long, and nothing is taken by a no.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from policies.errors import PolicyError
 
@@ -20,8 +19,7 @@ SHORT_SECONDS = 61.0
 """The longest window that a store may forget, in seconds: a minute with its margin. It costs a cold window then."""
 
 
-@dataclass(frozen=True, slots=True)
-class Budget:
+class Budget(NamedTuple):
     """One limit of one account, as it counts for one request: `requests` slots that each rest for `seconds`.
 
     `key` is "account/rule", and "account/rule/hmac" for the partition of a value; personal data is never in it.
@@ -35,8 +33,7 @@ class Budget:
     reserve: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Permit:
+class Permit(NamedTuple):
     """Slots taken together for one request, and given back together.
 
     `budgets` are those taken from with how many slots each; their `requests` is what was in force at that moment, less
@@ -47,8 +44,7 @@ class Permit:
     budgets: tuple[tuple[Budget, int], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(NamedTuple):
     """No permit now: `key` holds it up most, and nothing can be free there before `seconds` from now.
 
     Of a slot that is in use nobody knows when it is free: a full T from now at the earliest, unless its request is
@@ -59,8 +55,7 @@ class Wait:
     key: str
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(NamedTuple):
     """How a budget stands.
 
     Slots `used` (taken or resting) of the `limit` in force, seconds until one is free and for

@@ -44,6 +44,10 @@ class Standing(NamedTuple):
         return self.priority in _URGENT
 
 
+NOBODY = Standing()
+"""Nobody in particular: what the gateway asks for itself."""
+
+
 class Waiting(Protocol):
     """One that waits. `number` is in the order of arrival; it stays when one waits for another budget later on."""
 
@@ -138,6 +142,8 @@ class Line(Generic[W]):
 
     def first(self) -> W | None:
         """Return who is next, or None."""
+        if not self._length:
+            return None
         urgent = next((self._classes[one] for one in _URGENT if self._classes[one].of), None)
         waiting = [one for one in _WEIGHTS if self._classes[one].of]
         if waiting and (urgent is None or self.is_floor):

@@ -1,10 +1,9 @@
 """What an adapter says to a provider and hears back: requests and responses as values, without I/O."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 from urllib.parse import quote, urlencode
 
 import msgspec
@@ -12,6 +11,8 @@ from typing_extensions import override
 
 from adapters.contract import codec
 from adapters.contract.errors import MalformedResponse
+
+T = TypeVar("T")
 
 Effect = Literal["read", "prepare", "commit"]
 """What a request does at the provider. `read` changes nothing, a second `prepare` does no harm (a quote, a
@@ -47,15 +48,18 @@ class HttpRequest(msgspec.Struct, frozen=True):
     @property
     def path(self) -> str:
         """Return the path with every value encoded per segment. Raises KeyError for a name without a value."""
-        pieces = _pieces(self.route)
-        if len(pieces) == 1:
-            return self.route
-        return "".join([segment(self.path_values[piece]) if at % 2 else piece for at, piece in enumerate(pieces)])
+        text, names = _template(self.route)
+        return text % tuple([segment(self.path_values[name]) for name in names]) if names else self.route
+
+    @property
+    def query_string(self) -> str:
+        """Return the encoded query, "" where there is none."""
+        return urlencode(self.query, quote_via=quote) if self.query else ""
 
     @property
     def target(self) -> str:
         """Return the path and, where there is one, the encoded query."""
-        return f"{self.path}?{urlencode(self.query, quote_via=quote)}" if self.query else self.path
+        return f"{self.path}?{self.query_string}" if self.query else self.path
 
     def with_headers(self, headers: Mapping[str, str]) -> "HttpRequest":
         """Return this request with `headers` added (later ones win)."""
@@ -68,9 +72,10 @@ class HttpRequest(msgspec.Struct, frozen=True):
 
 
 @lru_cache(maxsize=1024)
-def _pieces(route: str) -> list[str]:
-    """Return the parts of a path template: text, then a name, then text, and so on."""
-    return re.split(r"\{([^{}]*)\}", route)
+def _template(route: str) -> tuple[str, tuple[str, ...]]:
+    """Return a path template as text with a `%s` for each value, and the names of the values."""
+    text, *rest = re.split(r"\{([^{}]*)\}", route.replace("%", "%%"))
+    return text + "".join(f"%s{part}" for part in rest[1::2]), tuple(rest[::2])
 
 
 def segment(value: str) -> str:
@@ -93,26 +98,39 @@ def present(**members: Any) -> dict[str, Any]:
     return {name: value for name, value in members.items() if value is not None and value not in ("", [], {}, ())}
 
 
-@dataclass(slots=True, eq=False)
-class HttpResponse:
+class HttpResponse(msgspec.Struct, eq=False):
     """One response as it came: status, headers with lower-case names, and the whole body."""
 
     status: int
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    body: bytes = field(default=b"", repr=False)
-    _decoded: Any = field(default=..., init=False, repr=False)
+    headers: Mapping[str, str] = msgspec.field(default_factory=dict)
+    body: bytes = b""
+    _reader: Any = None
+    _read: Any = None
+
+    @override
+    def __repr__(self) -> str:
+        return f"HttpResponse(status={self.status})"
+
+    def read(self, reader: Callable[[bytes], T]) -> T:
+        """Return what `reader` makes of the body; made once as long as no other reader comes between.
+
+        Raises what `reader` raises.
+        """
+        if self._reader is not reader:
+            self._read = reader(self.body)
+            self._reader = reader
+        read: T = self._read
+        return read
 
     def json(self) -> Any:
         """Return the decoded body; numbers with a fraction come as text, digit by digit.
 
         Decoded once. Raises MalformedResponse when the body is not JSON.
         """
-        if self._decoded is ...:
-            try:
-                self._decoded = codec.decode(self.body)
-            except ValueError as error:
-                raise MalformedResponse("The body is not JSON.", status=self.status) from error
-        return self._decoded
+        try:
+            return self.read(codec.decode)
+        except ValueError as error:
+            raise MalformedResponse("The body is not JSON.", status=self.status) from error
 
     def object(self) -> dict[str, Any]:
         """Return the decoded body, which must be a JSON object. Raises MalformedResponse when it is not."""

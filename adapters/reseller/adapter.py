@@ -133,21 +133,20 @@ class ResellerAdapter(Adapter[ResellerSettings, ResellerCredentials]):
         return Page(items=tuple(found[start:end]), next_cursor=f"1.{end}" if end < len(found) else None)
 
     def list_products(self, query: ProductQuery) -> Flow[Page[Product]]:
-        """List products, of a category or a category type: a read by POST, its parameters in the query string."""
+        """List products, of a category or a category type."""
         if query.q is not None or query.ean is not None:
             name = "q" if query.q is not None else "ean"
             raise UnsupportedOperation(f"{self.title} cannot search by {name}: filter by category, or read by id.")
         cursor = self._page(query.cursor, query.limit)
         chosen = (category_filter(query.category),) if query.category is not None else ()
         parameters = (*chosen, ("page", str(cursor.page)), ("pageSize", str(cursor.size)), ("detailed", "true"))
-        rows = read_all((yield calls.post("/Products/List", query=parameters)))
+        rows = read_all((yield calls.products_page(parameters)))
         first = rows[0].product if rows else None
         if first is not None and first == cursor.before:
             raise MalformedResponse("The provider answered the page before once more.", status=200)
-        page = [catalog.to_product(self, row) for row in rows[cursor.skip :][: query.limit]]
-        items = {product.id: product for product in page}
+        items = tuple([catalog.to_product(self, row) for row in rows[cursor.skip :][: query.limit]])
         following = cursor.next(query.limit, len(rows), first)
-        return Page(items=tuple(items.values()), next_cursor=str(following) if following else None)
+        return Page(items=items, next_cursor=str(following) if following else None)
 
     def _page(self, cursor: str | None, limit: int) -> PageCursor:
         return PageCursor.parse(cursor, self.settings.first_page, min(limit, self.settings.largest_page))

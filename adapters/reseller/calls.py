@@ -7,6 +7,8 @@ from adapters.contract.errors import ProviderError
 from adapters.contract.flow import Answer
 from adapters.contract.wire import JSON, Effect, HttpRequest, HttpResponse, Pairs, json_body
 
+LIST_PRODUCTS = "/Products/List"
+
 
 def get(route: str, path_values: Mapping[str, str] | None = None, query: Pairs = ()) -> HttpRequest:
     """Return a read by GET."""
@@ -26,6 +28,11 @@ def post(
     content = None if body is None else json_body(body)
     headers = {"accept": JSON, "content-type": JSON}
     return HttpRequest("POST", route, path_values or {}, query, headers, content, effect, step)
+
+
+def products_page(parameters: Pairs) -> HttpRequest:
+    """Return List Products: a read by POST, its parameters in the query string."""
+    return post(LIST_PRODUCTS, query=parameters)
 
 
 def product_detail(product: int) -> HttpRequest:

@@ -19,8 +19,8 @@ def to_product(adapter: Adapter[Any, Any], row: Row) -> Product:
     return Product(
         id=adapter.id(native),
         name=row.name or row.slug or native,
-        description=details.description or row.description,
-        sku=row.code,
+        description=details.description or row.description or None,
+        sku=row.code or None,
         categories=_categories(adapter.name, row.category, row.kind),
         images=_images(details),
         # What the reseller pays; `buyPrice` is what the platform pays a supplier.
@@ -29,7 +29,7 @@ def to_product(adapter: Adapter[Any, Any], row: Row) -> Product:
         stock=_stock(row),
         order_bounds=_order_bounds(row),
         inputs=(inputs(row.require) or None) if row.require else None,
-        attributes=_attributes(row) or None,
+        attributes=_attributes(row),
     )
 
 
@@ -64,20 +64,24 @@ def _images(details: Details) -> tuple[Image, ...] | None:
 
 def _stock(row: Row) -> Stock:
     """Return the stock. A passive product (status 0) cannot be ordered, whatever is there."""
-    quantity, status = row.stock, row.status
-    if status == 0:
+    quantity = row.stock
+    if row.status == 0:
         return Stock(status="outOfStock", quantity=quantity)
-    if quantity is None or status not in {None, 1}:
+    if quantity is None or (row.status != 1 and row.status is not None):
         return Stock(status="unknown", quantity=quantity)
     return Stock(status="inStock" if quantity > 0 else "outOfStock", quantity=quantity)
 
 
 def _order_bounds(row: Row) -> OrderBounds | None:
     """Return how much may be ordered, and when; a bound of 0 would forbid every order and is taken as none."""
-    minimum, maximum = row.minimum or None, row.maximum or None
-    if not (minimum or maximum or row.start_hour or row.end_hour):
+    if not (row.minimum or row.maximum or row.start_hour or row.end_hour):
         return None
-    return OrderBounds(minimum=minimum, maximum=maximum, from_=row.start_hour, until=row.end_hour)
+    return OrderBounds(
+        minimum=row.minimum or None,
+        maximum=row.maximum or None,
+        from_=row.start_hour or None,
+        until=row.end_hour or None,
+    )
 
 
 def inputs(required: Any) -> tuple[ProductInput, ...]:
@@ -111,7 +115,7 @@ def _options(entry: Members) -> tuple[str, ...]:
     return tuple(text for text in texts if text)
 
 
-def _attributes(row: Row) -> dict[str, str]:
+def _attributes(row: Row) -> dict[str, str] | None:
     """Return what has no canonical member, lists as text."""
     found = {"slug": row.slug} if row.slug else {}
     # Most products have few of these, so each is asked for before anything is made of it.
@@ -124,9 +128,12 @@ def _attributes(row: Row) -> dict[str, str]:
     if row.buy_price is not None and (buy_price := _joined(row.buy_price)):
         found["buyPrice"] = buy_price
     if row.ages:
-        ages = Members(spelled(row.ages))
-        found |= {ours: text for theirs, ours in _AGES if (text := ages.text(theirs))}
-    return found
+        found |= _ages(Members(spelled(row.ages)))
+    return found or None
+
+
+def _ages(ages: Members) -> dict[str, str]:
+    return {ours: text for theirs, ours in _AGES if (text := ages.text(theirs))}
 
 
 def _joined(value: Any) -> str | None:
@@ -134,10 +141,12 @@ def _joined(value: Any) -> str | None:
     if not isinstance(value, list):
         return values.text(value)
     try:
-        return ", ".join(filter(None, value))
+        if "" not in value:
+            return ", ".join(value)
     except TypeError:
-        named = (values.text(item) or _name_of(Members(item)) for item in spelled(value))
-        return ", ".join(filter(None, named))
+        pass  # not all are texts
+    named = (values.text(item) or _name_of(Members(item)) for item in spelled(value))
+    return ", ".join(filter(None, named))
 
 
 def _name_of(item: Members) -> str | None:

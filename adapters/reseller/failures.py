@@ -30,7 +30,9 @@ from adapters.contract.errors import (
 )
 from adapters.contract.models import values
 from adapters.contract.wire import HttpRequest, HttpResponse
+from adapters.reseller.calls import LIST_PRODUCTS
 from adapters.reseller.envelope import Members, spelled
+from adapters.reseller.rows import listed
 from adapters.reseller.settings import Meaning
 
 # The documentation says "branch on errorCode" and lists none: these are our names for what it describes, and
@@ -94,7 +96,7 @@ _REQUEST_ID_HEADERS = ("x-request-id", "x-correlation-id", "request-id")
 def failure(request: HttpRequest, response: HttpResponse, codes: Mapping[str, Meaning]) -> ProviderError | None:
     """Return what the answer reports, or None for a success. `codes` goes before the built-in table."""
     succeeded = 200 <= response.status < 300
-    if succeeded and not _says_failure(response.body):
+    if succeeded and not _says_failure(request, response):
         return None
     body = Members(spelled(response.object_or_empty()))
     failed = _failed_lines(body)
@@ -124,9 +126,12 @@ class _Verdict(msgspec.Struct, gc=False):
 _read_verdict = codec.reader(_Verdict)
 
 
-def _says_failure(body: bytes) -> bool:
+def _says_failure(request: HttpRequest, response: HttpResponse) -> bool:
+    # A long list is not gone through twice: here for the verdict, and for its products.
+    if request.route == LIST_PRODUCTS and response.read(listed) is not None:
+        return False
     try:
-        verdict = _read_verdict(body)
+        verdict = _read_verdict(response.body)
     except ValueError:
         return False
     return (verdict.spelled_so if verdict.success is None else verdict.success) is False

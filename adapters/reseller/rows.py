@@ -16,7 +16,7 @@ from adapters.reseller.envelope import Members, data_list
 
 _Id = Annotated[int, Meta(ge=0, lt=10**18)]
 _Whole = Annotated[int, Meta(gt=-(10**18), lt=10**18)]
-_Text = Annotated[str, Meta(min_length=1, max_length=2000)]
+_Text = Annotated[str, Meta(max_length=2000)]
 
 
 class Details(msgspec.Struct, gc=False):
@@ -37,12 +37,11 @@ class Row(msgspec.Struct, gc=False):
     store_product: _Id = field(name="customerStoreProductID")
     category: _Whole | None = field(default=None, name="productCategoryID")
     kind: _Whole | None = field(default=None, name="productTypeID")
+    brand: Any = field(default=None, name="productBrandID")
     name: _Text | None = field(default=None, name="productName")
     slug: _Text | None = field(default=None, name="productSlug")
     code: _Text | None = field(default=None, name="productCode")
-    description: _Text | None = field(default=None, name="productDescription")
     details: Details | None = field(default=None, name="productData")
-    brand: Any = field(default=None, name="productBrandID")
     require: Any = field(default=None, name="productRequire")
     platforms: Any = field(default=None, name="platformList")
     regions: Any = field(default=None, name="regionList")
@@ -56,24 +55,31 @@ class Row(msgspec.Struct, gc=False):
     end_hour: _Text | None = field(default=None, name="saleEndHour")
     stock: _Whole | None = field(default=None, name="totalStock")
     status: _Whole | None = None
+    description: _Text | None = field(default=None, name="productDescription")
 
 
 class _Listing(msgspec.Struct, gc=False):
-    """The answer of List Products."""
+    """The answer of List Products, where it reports success."""
 
     data: list[Row]
-    success: Literal[True] | None = None
+    success: Literal[True]
 
 
 _read_listing = codec.reader(_Listing)
 
 
+def listed(body: bytes) -> list[Row] | None:
+    """Return the products of a list that reports success and is as documented throughout, None for any other."""
+    try:
+        return _read_listing(body).data
+    except ValueError:
+        return None
+
+
 def read_all(response: HttpResponse) -> list[Row]:
     """Return the products of a list. Raises MalformedResponse where it is none, or a product has no two ids."""
-    try:
-        return _read_listing(response.body).data
-    except ValueError:
-        return [read(product) for product in data_list(response)]
+    rows = response.read(listed)
+    return [read(product) for product in data_list(response)] if rows is None else rows
 
 
 def read(product: Members) -> Row:

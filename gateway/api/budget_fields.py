@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from math import ceil
 from typing import Any
 
@@ -35,17 +36,27 @@ async def budget_fields(trips: Iterable[Trip], providers: Mapping[str, Provider]
     if not told:
         return {}
     told.sort(key=lambda one: one[0] / one[1])
-    policies: list[Any] = []
-    states: list[Any] = []
+    policies, states = [], []
     for left, limit, free_in, need in told[:MOST]:
-        name = need.key.rpartition("/")[0] if need.partitioned and _hash(need) else need.key
-        policy: dict[str, Any] = {"q": limit, "w": max(1, ceil(need.rule.seconds))}
-        if need.partitioned and (hashed := _hash(need)) is not None:
-            policy["pk"] = bytes.fromhex(hashed)
-        policies.append((name, policy))
+        hashed = _hash(need) if need.partitioned else None
+        name = need.key if hashed is None else need.key.rpartition("/")[0]
+        policies.append(_policy(name, limit, max(1, ceil(need.rule.seconds)), hashed))
         again = free_in if free_in > 0 else need.rule.seconds
-        states.append((name, {"r": 0 if free_in > 0 else left, "t": max(1, ceil(again))}))
-    return {"RateLimit-Policy": http_sf.ser(policies), "RateLimit": http_sf.ser(states)}
+        states.append(f"{_name(name)};r={0 if free_in > 0 else left};t={max(1, ceil(again))}")
+    return {"RateLimit-Policy": ", ".join(policies), "RateLimit": ", ".join(states)}
+
+
+@lru_cache(maxsize=1024)
+def _name(name: str) -> str:
+    return http_sf.ser(name)
+
+
+@lru_cache(maxsize=1024)
+def _policy(name: str, limit: int, window: int, hashed: str | None) -> str:
+    parameters: dict[str, Any] = {"q": limit, "w": window}
+    if hashed is not None:
+        parameters["pk"] = bytes.fromhex(hashed)
+    return http_sf.ser((name, parameters))
 
 
 def _hash(need: Need) -> str | None:

@@ -69,15 +69,19 @@ async def list_categories(call: Call) -> Answer:
     """List categories, or those directly below `parent`."""
     query = call.query(CategoriesQuery)
     account, parent = _narrowed(call, query.provider, query.parent, "parent")
-
-    def read(provider: Provider, limit: int, cursor: str | None) -> Awaitable[Told]:
-        wanted = CategoryQuery(parent=parent, limit=limit, cursor=cursor)
-        parameters = wanted.model_dump_json(exclude_none=True)
-        flow = partial(provider.adapter.list_categories, wanted)
-        return _told(call, provider, ("list_categories", parameters), flow, _page)
-
+    read = partial(_categories, call, parent)
     return _listing(
         *await listed(call, "list_categories", {"parent": query.parent}, account, query.limit, query.cursor, read)
+    )
+
+
+def _categories(call: Call, parent: str | None, provider: Provider, limit: int, cursor: str | None) -> Awaitable[Told]:
+    return _told(
+        call,
+        provider,
+        ("list_categories", parent or "", str(limit), cursor or ""),
+        lambda: provider.adapter.list_categories(CategoryQuery(parent=parent, limit=limit, cursor=cursor)),
+        _page,
     )
 
 
@@ -86,14 +90,22 @@ async def list_products(call: Call) -> Answer:
     query = call.query(ProductsQuery)
     account, category = _narrowed(call, query.provider, query.category, "category")
     filters = {"category": query.category, "q": query.q, "ean": query.ean}
-
-    def read(provider: Provider, limit: int, cursor: str | None) -> Awaitable[Told]:
-        wanted = ProductQuery(category=category, q=query.q, ean=query.ean, limit=limit, cursor=cursor)
-        parameters = wanted.model_dump_json(exclude_none=True)
-        flow = partial(provider.adapter.list_products, wanted)
-        return _told(call, provider, ("list_products", parameters), flow, _page)
-
+    read = partial(_products, call, category, query.q, query.ean)
     return _listing(*await listed(call, "list_products", filters, account, query.limit, query.cursor, read))
+
+
+def _products(  # noqa: PLR0917 - the parts of one question
+    call: Call, category: str | None, q: str | None, ean: str | None, provider: Provider, limit: int, cursor: str | None
+) -> Awaitable[Told]:
+    return _told(
+        call,
+        provider,
+        ("list_products", category or "", q or "", ean or "", str(limit), cursor or ""),
+        lambda: provider.adapter.list_products(
+            ProductQuery(category=category, q=q, ean=ean, limit=limit, cursor=cursor)
+        ),
+        _page,
+    )
 
 
 async def get_product(call: Call) -> Answer:
@@ -107,7 +119,7 @@ async def get_product(call: Call) -> Answer:
 async def _told(
     call: Call,
     provider: Provider,
-    asked: tuple[str, str],
+    asked: tuple[str, ...],
     flow: Callable[[], Flow[T]],
     translated: Callable[[T], Content],
 ) -> Told:

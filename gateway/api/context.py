@@ -23,7 +23,7 @@ from gateway.providers.provider import Provider
 from gateway.providers.trip import Trip, within
 from gateway.telemetry.trace_context import CURRENT, TraceContext, received
 from policies.journal import Journal
-from policies.queueing import Priority
+from policies.queueing import Priority, Standing
 
 READ_SECONDS = 15.0
 """The longest a read may take, all its requests together."""
@@ -88,9 +88,7 @@ class Call(msgspec.Struct):
             self.request_id,
             idempotency_key,
             self.trace,
-            caller=self.caller.name,
-            weight=self.caller.weight,
-            priority=self.priority,
+            Standing(self.priority, self.caller.name, self.caller.weight),
         )
         self.trips.append(trip)
         return trip

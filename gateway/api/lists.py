@@ -9,8 +9,9 @@ import asyncio
 import base64
 import hashlib
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Generic, NoReturn, Protocol, TypeVar
+
+import msgspec
 
 from adapters.contract import codec
 from adapters.contract.errors import AdapterError, InvalidOrder
@@ -47,8 +48,7 @@ class Going(Protocol):
 G = TypeVar("G", bound=Going)
 
 
-@dataclass(frozen=True, slots=True)
-class Part(Generic[G]):
+class Part(msgspec.Struct, Generic[G], frozen=True):
     """One provider's part of a page."""
 
     name: str
@@ -74,7 +74,8 @@ async def listed(  # noqa: PLR0917 - the parts of one question
         positions, failing = _opened(cursor, seal)
     else:
         positions, failing = dict.fromkeys(_candidates(call, operation, provider), START), frozenset()
-    waiting, parts = list(positions), list[Part[G]]()
+    waiting = list(positions)
+    parts: list[Part[G]] = []
     while waiting and all(part.page is None for part in parts):
         asked, waiting = waiting[:limit], waiting[limit:]
         share, more = divmod(limit, len(asked))

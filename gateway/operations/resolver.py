@@ -29,7 +29,7 @@ from gateway.providers.trip import Trip, within
 from policies.errors import PolicyError
 from policies.journal import Evidence, Operation
 from policies.operation import FINAL, Next, State, next_move, pause
-from policies.queueing import Priority
+from policies.queueing import Priority, Standing
 
 ID_TRIES = 12
 """How often the id of a placed order is looked for, over some half an hour."""
@@ -52,9 +52,8 @@ class Resolver:
         """Take the next step with an operation that this worker holds, or put it back until its time comes."""
         provider = self._engine.providers[operation.account]
         steps = await self._engine.journal.steps(operation.id)
-        trip = Trip(within(WRITE_SECONDS), request_id=operation.id, idempotency_key=operation.key)
-        trip.caller = operation.caller
-        trip.priority = _PRIORITIES.get(operation.state, Priority.RESOLVE)
+        standing = Standing(_PRIORITIES.get(operation.state, Priority.RESOLVE), operation.caller)
+        trip = Trip(within(WRITE_SECONDS), request_id=operation.id, idempotency_key=operation.key, standing=standing)
         run = Run(self._engine.journal, provider, operation, steps, trip, attended=within(0.0))
         intent = Intent.decoded(operation.kind, operation.content)
         if operation.state in FINAL:

@@ -17,10 +17,13 @@ from policies.errors import CircuitOpen
 log = structlog.get_logger("ordergate.provider")
 
 
+_TROUBLE = (NoAnswer, Unavailable)
+
+
 def is_trouble(answer: Answer) -> bool:
     """Tell whether an answer is what a provider gives that is down or failing: none, or a server error."""
     # Exactly ProviderError: an error that the adapter could not name.
-    return isinstance(answer, NoAnswer | Unavailable) or type(answer) is ProviderError
+    return isinstance(answer, ProviderError) and (isinstance(answer, _TROUBLE) or type(answer) is ProviderError)
 
 
 class Circuit:

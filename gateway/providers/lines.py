@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from aiolimiter import AsyncLimiter
 
@@ -16,8 +17,7 @@ TRANSIT = 5.0
 """How long, in seconds, a request without an answer may still be on its way to the provider."""
 
 
-@dataclass(frozen=True, slots=True)
-class Demand:
+class Demand(NamedTuple):
     """What a request needs: slots of each of its budgets, and room at the pacers in front of some.
 
     With `lasting` the slots are held until the answer; without, they count from the departure. `reserves` has, for each
@@ -38,7 +38,7 @@ class Demand:
         if not self.reserves:
             return self.slots
         return [
-            (replace(budget, reserve=reserve.left(budget.requests, now)), cost)
+            (budget._replace(reserve=reserve.left(budget.requests, now)), cost)
             for (budget, cost), reserve in zip(self.slots, self.reserves, strict=True)
         ]
 

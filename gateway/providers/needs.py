@@ -1,7 +1,7 @@
 """Which budgets of an account a request takes from, and how large they are by all that is known."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from adapters.contract import codec
@@ -44,6 +44,7 @@ class Needs:
         self._limits = limits.shared(share)
         self._unlimited: dict[tuple[str, str], Rule] = {}
         self._told: dict[str, int] = {}
+        self._known: dict[str, Need] = {}
 
     @property
     def account(self) -> str:
@@ -55,7 +56,7 @@ class Needs:
         rules = self._limits.of(request.method, request.route)
         if not rules and self._unlimited and (alone := self._unlimited.get((request.method, request.route))):
             rules = (alone,)
-        return tuple(self._need(rule, request) for rule in rules)
+        return tuple([self._need(rule, request) for rule in rules])
 
     def whole(self) -> tuple[Need, ...]:
         """Return the budget of every rule; of one with a budget for each value, that of requests without a value."""
@@ -73,7 +74,7 @@ class Needs:
         """Return a budget with the numbers in force."""
         budget = need.rule.budget(need.key, fast=fast)
         requests = self._told.get(need.rule.id) if self._told else None
-        return budget if requests is None else replace(budget, requests=max(requests, need.rule.cost))
+        return budget if requests is None else budget._replace(requests=max(requests, need.rule.cost))
 
     def publish(self, published: Sequence[Rule]) -> None:
         """Keep to what the provider publishes about its limits, where that is lower."""
@@ -89,7 +90,10 @@ class Needs:
 
     def _need(self, rule: Rule, request: HttpRequest) -> Need:
         if rule.partition is None or rule.partition == "credential":
-            return Need(rule, self._key(rule, None), partitioned=False)
+            need = self._known.get(rule.id)
+            if need is None or need.rule is not rule:
+                need = self._known[rule.id] = Need(rule, self._key(rule, None), partitioned=False)
+            return need
         value = member(request.body, rule.partition)
         return Need(rule, self._key(rule, None if value is None else str(value)), partitioned=True)
 

@@ -26,12 +26,11 @@ from types import TracebackType
 from typing import Self
 
 import aiohttp
-from multidict import CIMultiDict
 from yarl import URL
 
 from adapters.contract.wire import HttpRequest, HttpResponse
 from gateway.providers.channel import Channel, channel, checked_origin
-from gateway.providers.evidence import Evidence, FailureKind, SendFailed, WirePhase, trace
+from gateway.providers.evidence import Evidence, FailureKind, SendFailed, WirePhase, WitnessedRequest
 
 __all__ = ["Channel", "FailureKind", "Outbound", "SendFailed", "WirePhase", "channel", "user_agent"]
 
@@ -77,17 +76,18 @@ class Outbound:
         self._connections = connections
         self._connections_per_host = connections_per_host
         self._keepalive = keepalive
-        self._agent = ""
         self._kept_alive: aiohttp.ClientSession | None = None
         self._fresh: aiohttp.ClientSession | None = None
 
     async def open(self) -> None:
         """Make ready to send. Must be called in the running loop that sends."""
-        self._agent = await asyncio.to_thread(user_agent)  # reads a file
+        agent = await asyncio.to_thread(user_agent)  # reads a file
         limit, per_host = self._connections, self._connections_per_host
         kept_alive = aiohttp.TCPConnector(limit=limit, limit_per_host=per_host, keepalive_timeout=self._keepalive)
         fresh = aiohttp.TCPConnector(limit=limit, limit_per_host=per_host, force_close=True)
-        self._kept_alive, self._fresh = _session(kept_alive), _session(fresh)
+        self._kept_alive = _session(kept_alive, agent, "gzip, deflate")
+        # A compressed answer to a commit is one more way to lose it; commits have small answers.
+        self._fresh = _session(fresh, agent, "identity")
 
     async def close(self) -> None:
         """Close every connection. Doing it twice does no harm."""
@@ -115,7 +115,7 @@ class Outbound:
             raise RuntimeError("the outbound client is not open")
         evidence = Evidence()
         try:
-            url, headers = _url(request, channel), self._headers(request)
+            url, headers = _url(request, channel), _headers(request)
         except (ValueError, LookupError) as error:
             raise SendFailed("not-sent", "invalid", str(error)) from None
         try:
@@ -131,7 +131,7 @@ class Outbound:
         session: aiohttp.ClientSession,
         request: HttpRequest,
         url: URL,
-        headers: CIMultiDict[str],
+        headers: dict[str, str],
         channel: Channel,
         evidence: Evidence,
     ) -> HttpResponse:
@@ -146,7 +146,6 @@ class Outbound:
             ssl=channel.ssl or True,
             timeout=channel.timeout,
             middlewares=(evidence.only_once,),
-            trace_request_ctx=evidence,
             upload_tracker=evidence.upload,
         )
         try:
@@ -156,7 +155,8 @@ class Outbound:
             evidence.whole = True
         finally:
             # With the last byte of an answer its connection went back to be used again. Any other is of no use.
-            response.close()
+            if not response.closed:
+                response.close()
         return HttpResponse(response.status, evidence.headers, body)
 
     async def _body(self, response: aiohttp.ClientResponse, evidence: Evidence) -> bytes:
@@ -170,25 +170,15 @@ class Outbound:
             chunks.append(chunk)
         return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
-    def _headers(self, request: HttpRequest) -> CIMultiDict[str]:
-        """Return the headers to send. Raises ValueError for one that must not be sent."""
-        # A compressed answer to a commit is one more way to lose it; commits have small answers.
-        encoding = "identity" if request.effect == "commit" else "gzip, deflate"
-        headers = CIMultiDict({"User-Agent": self._agent, "Accept-Encoding": encoding})
-        for name, value in request.headers.items():
-            if _FORBIDDEN.search(value):
-                raise ValueError(f"the header {name!r} holds a character that no header may hold")
-            headers[_header(name)] = value
-        return headers
 
-
-def _session(connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
+def _session(connector: aiohttp.TCPConnector, agent: str, encoding: str) -> aiohttp.ClientSession:
     return aiohttp.ClientSession(
         connector=connector,
+        headers={"User-Agent": agent, "Accept-Encoding": encoding},
         cookie_jar=aiohttp.DummyCookieJar(),
         raise_for_status=False,
         trust_env=False,
-        trace_configs=[trace()],
+        request_class=WitnessedRequest,
     )
 
 
@@ -203,16 +193,38 @@ def _url(request: HttpRequest, channel: Channel) -> URL:
 
     Raises ValueError for an origin, method or path that is none, KeyError for a path without its values.
     """
-    target = request.target
-    if not _TOKEN.fullmatch(request.method) or not _TARGET.fullmatch(target):
+    path = request.path
+    if not _TOKEN.fullmatch(request.method) or not _TARGET.fullmatch(path):
         raise ValueError("the method or path holds a character that it may not hold")
-    base = channel.base
-    if request.origin is not None:
-        origin = _request_origin(request.origin)
-        base = channel.base + URL(origin, encoded=True).raw_path.rstrip("/") if channel.simulator else origin
-    if not base:
+    scheme, authority, prefix = _origin(channel.base, request.origin, simulator=channel.simulator)
+    # Put together, not parsed: there are as many paths as orders, and a few origins.
+    return URL.build(
+        scheme=scheme, authority=authority, path=prefix + path, query_string=request.query_string, encoded=True
+    )
+
+
+@lru_cache(maxsize=256)
+def _origin(base: str, other: str | None, *, simulator: bool) -> tuple[str, str, str]:
+    """Return scheme, authority and path prefix of the account's `base`, or of the `other` origin that a request names.
+
+    A simulator stands for every origin. Raises ValueError where there is neither, or `other` is none.
+    """
+    origin = base
+    if other is not None:
+        named = checked_origin(other)
+        origin = base + URL(named, encoded=True).raw_path.rstrip("/") if simulator else named
+    if not origin:
         raise ValueError("the request names no origin, and the provider has no base URL")
-    return URL(base + target, encoded=True)
+    url = URL(origin, encoded=True)
+    return url.scheme, url.raw_authority, url.raw_path.rstrip("/")
+
+
+def _headers(request: HttpRequest) -> dict[str, str]:
+    """Return the headers that the adapter sets. Raises ValueError for one that must not be sent."""
+    for name, value in request.headers.items():
+        if _FORBIDDEN.search(value):
+            raise ValueError(f"the header {name!r} holds a character that no header may hold")
+    return {_header(name): value for name, value in request.headers.items()}
 
 
 @lru_cache(maxsize=256)
@@ -235,11 +247,6 @@ def _data(body: bytes | None) -> bytes | BytesIO | None:
     if not body:
         return None
     return BytesIO(body) if len(body) > MIB else body
-
-
-@lru_cache(maxsize=256)
-def _request_origin(origin: str) -> str:
-    return checked_origin(origin)
 
 
 def _response_headers(received: Mapping[str, str]) -> dict[str, str]:

@@ -18,10 +18,9 @@ from gateway.providers.needs import Need, Needs, Scope
 from gateway.providers.waiting import WaitingRoom
 from policies.budget import CLOCK_RATE, Limits, Rule
 from policies.permits import Permit, Permits, PermitsUnavailable, Usage
-from policies.queueing import Standing
+from policies.queueing import NOBODY, Standing
 from policies.reserve import Reserve
 
-NOBODY = Standing()
 MAX_WAITING = 200
 """How many requests of one caller may wait in one line, unless configured."""
 

@@ -8,13 +8,7 @@ from typing import Any, TypeVar
 import structlog
 
 from adapters.contract.adapter import Adapter, Token
-from adapters.contract.errors import (
-    AdapterError,
-    CredentialsRefused,
-    NoAnswer,
-    ProviderError,
-    RateLimited,
-)
+from adapters.contract.errors import AdapterError, CredentialsRefused, NoAnswer, ProviderError, RateLimited
 from adapters.contract.flow import Answer, Flow
 from adapters.contract.wire import HttpRequest, HttpResponse
 from gateway.config.model import Timeouts
@@ -36,7 +30,7 @@ from gateway.telemetry.catalogue import QUEUE_DURATION, RETRIES
 from gateway.telemetry.watch import Watch
 from policies.errors import CapacityExceeded, DeadlineExceeded, ShareExceeded
 from policies.operation import Attempt
-from policies.queueing import Priority
+from policies.queueing import Priority, Standing
 
 T = TypeVar("T")
 
@@ -174,24 +168,28 @@ class Provider:
         """Send a request when there is room for it; return the response, where one came, and what it is judged as."""
         queued = time.monotonic()
         admission = self.pacer.admitted(request, trip.left(own), trip.standing)
-        trip.limits.update((need.key, need) for need in admission.needs)
+        for need in admission.needs:
+            trip.limits[need.key] = need
         try:
             async with admission, self.guard.place(request, trip, own):
                 waited = time.monotonic() - queued
                 trip.queue_seconds += waited
                 self._queued(waited)
-                await self._ready(request, own, place, trip)
+                if request.effect == "commit":
+                    await self._recorded(request, own, place, trip)
+                elif not trip.deadline.allows(0.0):
+                    raise DeadlineExceeded
                 return await self._sent_once(authorized, own, place, trip, admission)
         except (CapacityExceeded, ShareExceeded):
             self._queued(time.monotonic() - queued)
             raise
 
-    async def _ready(self, request: HttpRequest, own: float, place: Place, trip: Trip) -> None:
+    async def _recorded(self, request: HttpRequest, own: float, place: Place, trip: Trip) -> None:
         """Record a commit that is about to leave. Raises DeadlineExceeded where there is no time left for it."""
-        needed = min(own, self._timeouts.connect + SERVICE_SECONDS) if request.effect == "commit" else 0.0
+        needed = min(own, self._timeouts.connect + SERVICE_SECONDS)
         if not trip.deadline.allows(needed):
             raise DeadlineExceeded
-        if request.effect == "commit" and trip.recorder is not None:
+        if trip.recorder is not None:
             await trip.recorder.before(place, request)
             if not trip.deadline.allows(needed):
                 # The record took all the time there was.
@@ -280,7 +278,7 @@ class Provider:
     async def _login(self) -> Token:
         # Whoever waits for it was let through; what comes of it is counted like anything else.
         deadline = within(self._timeouts.login * 2)
-        trip = Trip(deadline, request_id="login", priority=Priority.RESOLVE, purpose="probe")
+        trip = Trip(deadline, request_id="login", standing=Standing(Priority.RESOLVE), purpose="probe")
 
         async def sent(request: HttpRequest, place: Place) -> Answer:
             _, answer = await self._exchange(request, request, self._timeouts.login, place, trip)

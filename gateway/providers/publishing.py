@@ -12,7 +12,7 @@ from gateway.providers.limits import rules_of
 from gateway.providers.provider import Provider
 from gateway.providers.trip import Trip, within
 from policies.errors import PolicyError
-from policies.queueing import Priority
+from policies.queueing import Priority, Standing
 
 FIRST_SECONDS = 60.0
 """How long after the start it is read first, at most doubled by chance: others start too."""
@@ -25,7 +25,7 @@ log = structlog.get_logger("ordergate.provider")
 
 async def learn(provider: Provider) -> bool:
     """Have one provider's pacer keep to what it publishes; tell whether it could be read."""
-    trip = Trip(within(_PATIENCE), "published-limits", priority=Priority.BULK)
+    trip = Trip(within(_PATIENCE), "published-limits", standing=Standing(Priority.BULK))
     try:
         limits = await provider.run(provider.adapter.published_limits(), trip)
     except (AdapterError, PolicyError, AdapterFault) as error:

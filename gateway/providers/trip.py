@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Literal, Protocol
+
+import msgspec
 
 from adapters.contract.errors import ProviderError
 from adapters.contract.flow import Answer
@@ -12,7 +14,7 @@ from gateway.providers.needs import Need
 from gateway.telemetry.trace_context import TraceContext
 from policies.deadline import Deadline
 from policies.operation import Attempt
-from policies.queueing import Priority, Standing
+from policies.queueing import NOBODY, Standing
 
 Place = tuple[int, int]
 """Where a request stands in its flow: which of the things yielded, and which part of a list."""
@@ -47,38 +49,30 @@ class Recorder(Protocol):
         ...
 
 
-@dataclass(slots=True)
-class Trip:
+class Trip(msgspec.Struct, eq=False):
     """What one call through a provider may take, and what it saw.
 
     `deadline` is the one of the whole call; each hop asks it. `trace` is handed on to the provider. `recorder` keeps
     the requests of a write. `attempts` has every commit that was tried, in order; `commits` counts those that the flow
     wanted sent. `tries` counts how often each request was sent, where that is traced. `last_error` is what the last
-    commit was answered, where that was an error. Who waits for the same limit goes by `priority`; in one class callers
-    take turns by `caller`, as often as `weight` says. `limits` are the budgets that its requests took from, or wanted.
+    commit was answered, where that was an error. Who waits for the same limit goes by `standing`. `limits` are the
+    budgets that its requests took from, or wanted.
     """
 
     deadline: Deadline
     request_id: str
     idempotency_key: str | None = None
     trace: TraceContext | None = None
-    caller: str = ""
-    weight: int = 1
-    priority: Priority = Priority.STATUS
+    standing: Standing = NOBODY
     recorder: Recorder | None = None
     purpose: Purpose = "call"
-    attempts: list[Attempt] = field(default_factory=list)
+    attempts: list[Attempt] = msgspec.field(default_factory=list)
     commits: int = 0
     last_error: ProviderError | None = None
-    limits: dict[str, Need] = field(default_factory=dict)
-    tries: dict[Place, int] = field(default_factory=dict)
+    limits: dict[str, Need] = msgspec.field(default_factory=dict)
+    tries: dict[Place, int] = msgspec.field(default_factory=dict)
     queue_seconds: float = 0.0
     provider_seconds: float = 0.0
-
-    @property
-    def standing(self) -> Standing:
-        """Return on whose behalf its requests wait."""
-        return Standing(self.priority, self.caller, self.weight)
 
     @property
     def trace_id(self) -> str | None:

@@ -36,8 +36,7 @@ class WaitingRoom:
         Raises CapacityExceeded, ShareExceeded (the caller has too many waiting), PermitsUnavailable; nothing is taken
         then.
         """
-        now = asyncio.get_running_loop().time()
-        waiter = Waiter(standing, next(self._numbers), demand, now + seconds)
+        now, number = asyncio.get_running_loop().time(), next(self._numbers)
         line = self._line_before(demand) if self._lines else None
         if line is None and not demand.spacing:
             outcome = await self._permits.take(demand.asked(now), demand.hold(seconds))
@@ -47,6 +46,7 @@ class WaitingRoom:
                 raise CapacityExceeded(outcome.seconds)
             line = self._line(outcome.key)
         line = line or self._line(demand.slots[0][0].key)
+        waiter = Waiter(standing, number, demand, now + seconds)
         self._admit(waiter, line, now)
         return await self._awaited(waiter, seconds)
 

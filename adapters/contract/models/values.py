@@ -52,9 +52,8 @@ def instant(value: Any) -> datetime:
 _PLAIN = re.compile(r"-?(?:0|[1-9][0-9]{0,29})(?:\.[0-9]{1,30})?")
 
 
-@lru_cache(maxsize=4096)
 def _is_plain(text: str) -> bool:
-    """Tell whether text is a plain decimal number: remembered, for the same prices come again and again."""
+    """Tell whether text is a plain decimal number."""
     return _PLAIN.fullmatch(text) is not None
 
 
@@ -107,9 +106,25 @@ def money(value: Any, currency_code: str, tax_included: bool | None = None) -> M
 
 def optional_money(value: Any, currency_code: str | None, tax_included: bool | None = None) -> Money | None:
     """Return Money, or None where the provider (or the configuration, for the currency) says nothing."""
+    if type(value) is str and currency_code:
+        try:
+            return _plain_money(value, currency_code, tax_included)
+        except ValueError:
+            pass  # not written as most do, or nothing
     if value is None or value == "" or not currency_code:
         return None
     return Money(amount=amount(value), currency=currency_code, tax_included=tax_included)
+
+
+@lru_cache(maxsize=4096)
+def _plain_money(text: str, currency_code: str, tax_included: bool | None) -> Money:
+    """Return Money for text that is a plain decimal number: remembered, for the same prices come again and again.
+
+    Raises ValueError for other text, which is not remembered.
+    """
+    if not _is_plain(text):
+        raise ValueError("not a plain decimal number")
+    return Money(amount=text, currency=currency_code, tax_included=tax_included)
 
 
 def timestamp(value: Any) -> datetime | None:

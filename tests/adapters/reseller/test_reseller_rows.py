@@ -4,11 +4,16 @@ from typing import Any
 
 import pytest
 
-from adapters.contract.errors import MalformedResponse
+from adapters.contract import codec
+from adapters.contract.errors import MalformedResponse, Rejected
 from adapters.contract.wire import HttpResponse, json_body
-from adapters.reseller.catalog import inputs
+from adapters.reseller import calls
+from adapters.reseller.catalog import inputs, to_product
 from adapters.reseller.envelope import Members
 from adapters.reseller.rows import Details, Row, read, read_all
+from support.cases import build
+
+ADAPTER = build("reseller", {}, {}, None)
 
 # Reseller Documentation, Get Product Detail; prices as the codec gives fractions.
 DOCUMENTED: dict[str, Any] = {
@@ -81,6 +86,35 @@ def test_a_product_that_is_odd_takes_none_of_the_others_along() -> None:
 def test_a_list_is_read_in_whatever_case_its_names_are() -> None:
     """The documentation prints `ProductID`, the wire says `productID`."""
     assert read_all(listing({name[:1].upper() + name[1:]: value for name, value in DOCUMENTED.items()})) == [READ]
+
+
+def test_empty_texts_of_a_list_say_nothing() -> None:
+    """Nor do they make a product odd: what the platform leaves empty is absent from the answer."""
+    empty = dict.fromkeys(("productName", "productSlug", "productCode", "saleStartHour", "saleEndHour"), "")
+    bare = DOCUMENTED | empty | {"productData": {"productDescription": ""}, "platformList": ["", "PC"]}
+    [row] = read_all(listing(bare))
+    assert codec.decode(codec.encode(to_product(ADAPTER, row))) == {
+        "id": "reseller:265-234",
+        "name": "265-234",
+        "price": {"amount": "19.90", "currency": "TRY"},
+        "stock": {"status": "inStock", "quantity": 7},
+        "orderBounds": {"minimum": 1},
+        "attributes": {"platforms": "PC"},
+    }
+
+
+def test_a_list_is_gone_through_once() -> None:
+    """Whether it reports a failure and what it lists are found out together: the body is not needed again."""
+    response = listing(DOCUMENTED)
+    assert ADAPTER.error(calls.products_page(()), response) is None
+    response.body = b""
+    assert read_all(response) == [READ]
+
+
+@pytest.mark.parametrize("failure", [{"success": False}, {"success": None, "Success": False}])
+def test_a_list_that_reports_a_failure_is_one(failure: dict[str, Any]) -> None:
+    """Whatever else it holds."""
+    assert isinstance(ADAPTER.error(calls.products_page(()), listing(DOCUMENTED, **failure)), Rejected)
 
 
 def test_required_inputs_are_read_in_whatever_case_their_names_are() -> None:

@@ -20,13 +20,13 @@ from adapters.contract.wire import HttpRequest, HttpResponse
 from gateway.config.resilience import Resilience
 from gateway.providers.channel import Channel
 from gateway.providers.outbound import Outbound
-from gateway.providers.pacing import NOBODY, Admission, Pacer
+from gateway.providers.pacing import Admission, Pacer
 from policies.budget import Limits
 from policies.errors import CapacityExceeded
 from policies.journal import Operation
 from policies.local_permits import LocalPermits
 from policies.operation import PLACED
-from policies.queueing import Standing
+from policies.queueing import NOBODY, Standing
 from support import virtual_time
 from support.pacing import SCOPE, now
 from support.scripted_provider import (

@@ -1,6 +1,7 @@
 import asyncio
 import traceback
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import aiohttp
 import pytest
@@ -92,9 +93,10 @@ async def test_a_second_try_is_refused_even_if_aiohttp_should_insist() -> None:
     async def handler(request: Any) -> Any:
         sent.append(request)
 
-    await evidence.only_once(None, handler)  # type: ignore[arg-type]
+    request = cast("aiohttp.ClientRequest", SimpleNamespace())
+    await evidence.only_once(request, handler)
     with pytest.raises(ResendRefused) as refused:
-        await evidence.only_once(None, handler)  # type: ignore[arg-type]
+        await evidence.only_once(request, handler)
     assert len(sent) == 1
     assert not isinstance(refused.value, aiohttp.ClientError | OSError)
     assert evidence.failed(refused.value).kind == "resend-refused"

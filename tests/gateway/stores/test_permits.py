@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -125,7 +124,7 @@ async def test_a_request_may_cost_several_slots(store: PermitStore, permits: Per
 
 async def test_a_reserve_is_left_to_others(permits: Permits) -> None:
     """Who may not use it waits although there are slots; who needs all there are is not kept out for ever."""
-    modest = replace(MINUTE, reserve=2)
+    modest = MINUTE._replace(reserve=2)
     await taken(permits, modest)
     await refused(permits, modest)
     await taken(permits, MINUTE)
@@ -151,7 +150,7 @@ async def test_a_block_beyond_some_slots_leaves_those(store: PermitStore, permit
     await permits.block(budget.key, 100.0, beyond=2)
     await permits.block(budget.key, 50.0, beyond=1)
     permit = await taken(permits, budget)
-    assert permit.budgets == ((replace(budget, requests=1), 1),)
+    assert permit.budgets == ((budget._replace(requests=1), 1),)
     await refused(permits, budget)
     await store.pass_time(50.0)
     await taken(permits, budget)
