@@ -78,7 +78,7 @@ class GelatoAdapter(Adapter[GelatoSettings, GelatoCredentials]):
     def cheap_read(self) -> Flow[Any]:
         """Search for one order."""
         response = yield self._search({}, limit=1)
-        return searching.rows_of(response)
+        return answers.found(response)
 
     def place_order(self, order: NewOrder, context: WriteContext) -> Flow[Order]:
         """Submit an order, or a draft. Raises InvalidOrder, LossyTranslation, Rejected.
@@ -94,7 +94,7 @@ class GelatoAdapter(Adapter[GelatoSettings, GelatoCredentials]):
             effect="commit",
             step="place",
         )
-        return self._reading().placed(order, body, response.object())
+        return self._reading().placed(order, body, answers.placed(response))
 
     def get_order(self, order_id: str) -> Flow[Order]:
         """Read one order by Gelato's id, or by the caller's reference: Gelato takes both. Raises NotFound."""
@@ -104,7 +104,7 @@ class GelatoAdapter(Adapter[GelatoSettings, GelatoCredentials]):
     def list_shipments(self, order_id: str) -> Flow[Page[Shipment]]:
         """List the packages of an order. Raises NotFound."""
         response = yield self._get(order_id)
-        return Page(items=mapping.shipments(response.object().get("shipment")))
+        return Page(items=mapping.shipments(answers.shipped(response).shipment))
 
     def list_orders(self, query: OrderQuery) -> Flow[Page[Order]]:
         """List summaries of orders. Raises InvalidOrder, UnsupportedOperation."""
@@ -115,7 +115,7 @@ class GelatoAdapter(Adapter[GelatoSettings, GelatoCredentials]):
         limit = min(query.limit, searching.LARGEST_PAGE)
         offset = position.overlapping(limit)
         response = yield self._search(criteria, limit, offset)
-        rows = searching.rows_of(response)[:limit]
+        rows = answers.found(response).orders[:limit]
         return Page(
             items=tuple(self._reading().summary(row) for row in searching.fresh(rows, position.shown)),
             next_cursor=searching.after(rows, offset, limit),
@@ -156,10 +156,10 @@ class GelatoAdapter(Adapter[GelatoSettings, GelatoCredentials]):
 
         Raises Unavailable or MalformedResponse where the search cannot decide.
         """
-        rows: list[dict[str, Any]] = []
+        rows: list[answers.Row] = []
         for page in range(_SEARCHED_PAGES):
             response = yield self._search({"orderReferenceId": order.reference}, offset=page * searching.LARGEST_PAGE)
-            found = searching.rows_of(response)
+            found = answers.found(response).orders
             rows += found
             if len(found) < searching.LARGEST_PAGE:
                 break
@@ -170,7 +170,7 @@ class GelatoAdapter(Adapter[GelatoSettings, GelatoCredentials]):
                 response = yield self._get(native)
             except NotFound as error:
                 raise Unavailable("An order that the search shows cannot be read yet.", status=error.status) from error
-            answer = response.object()
+            answer = answers.order(response)
             if searching.native_id(answer) != native:
                 raise MalformedResponse("The answer is about another order.", status=response.status)
             if searching.is_placed(order, answer, since):

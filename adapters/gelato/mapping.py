@@ -1,13 +1,7 @@
-"""What GelatoConnect answers, as canonical values. Null is tolerated everywhere, and so is an empty list for an object.
-
-Source: Order Management API documentation, "Get Order" and "Search Orders"; what its examples leave open is read as the
-public Gelato API v4, whose objects these are, documents it.
-"""
+"""The parts of GelatoConnect's orders as canonical values; a part of which nothing is said is None."""
 
 from collections.abc import Mapping
-from typing import Any
 
-from adapters.contract.errors import MalformedResponse
 from adapters.contract.models import values
 from adapters.contract.models.resources import (
     Address,
@@ -20,6 +14,10 @@ from adapters.contract.models.resources import (
     TaxIds,
     Totals,
 )
+from adapters.contract.models.values import said
+from adapters.gelato import answers
+
+_NOWHERE, _NO_DELIVERY, _NO_TOTALS = Address(), Delivery(), Totals()
 
 STATUSES: Mapping[str, Status] = {
     "draft": "draft",
@@ -53,137 +51,137 @@ def words_of(status: str) -> list[str]:
     return [word for word, meaning in STATUSES.items() if meaning == status]
 
 
-def objects(value: Any, what: str) -> list[dict[str, Any]]:
-    """Return a list of objects; null is none. Raises MalformedResponse for anything else."""
-    if value is None:
-        return []
-    if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
-        raise MalformedResponse(f"{what} is not a list of objects.", status=200)
-    return value
-
-
-def object_or_empty(value: Any) -> dict[str, Any]:
-    """Return an object, or an empty one for null, for the empty list that stands for it, and for anything else."""
-    return value if isinstance(value, dict) else {}
-
-
-def metadata(value: Any) -> dict[str, str] | None:
-    """Return metadata from a list of `{key, value}`, or from an object as postbacks have it; None for none."""
-    pairs = list(value.items()) if isinstance(value, dict) else []
-    if isinstance(value, list):
-        pairs = [(entry.get("key"), entry.get("value")) for entry in value if isinstance(entry, dict)]
+def metadata(stated: answers.Metadata | None) -> dict[str, str] | None:
+    """Return metadata, of which what says nothing is left out; None for none."""
+    if not stated:
+        return None
     read: dict[str, str] = {}
-    for name, entry in pairs:
-        if (key := values.text(name)) and (said := values.text(entry)):
-            read[key] = said
+    if isinstance(stated, dict):
+        stated = [answers.Pair(values.text(key), values.text(value)) for key, value in stated.items()]
+    for pair in stated:
+        if pair and (key := said(pair.key)) and (value := said(pair.value)):
+            read[key] = value
     return read or None
 
 
-def address(value: Any) -> Address | None:
+def address(stated: answers.Address | None) -> Address | None:
     """Return an address, or None when nothing of it is said."""
-    stated = object_or_empty(value)
-    business = stated.get("isBusiness")
-    tax_ids = TaxIds(
-        federal=values.text(stated.get("federalTaxId")),
-        state=values.text(stated.get("stateTaxId")),
-        registration_region=values.text(stated.get("registrationState")),
-    )
+    if stated is None:
+        return None
     read = Address(
-        first_name=values.text(stated.get("firstName")),
-        last_name=values.text(stated.get("lastName")),
-        company_name=values.text(stated.get("companyName")),
-        line1=values.text(stated.get("addressLine1")),
-        line2=values.text(stated.get("addressLine2")),
-        city=values.text(stated.get("city")),
-        postal_code=values.text(stated.get("postCode")),
-        region=values.text(stated.get("state")),
-        country=values.stated_country(stated.get("country")),
-        email=values.text(stated.get("email")),
-        phone=values.text(stated.get("phone")),
-        is_business=business if isinstance(business, bool) else None,
-        tax_ids=tax_ids if tax_ids != TaxIds() else None,
+        first_name=said(stated.first_name),
+        last_name=said(stated.last_name),
+        company_name=said(stated.company_name),
+        line1=said(stated.address_line1),
+        line2=said(stated.address_line2),
+        city=said(stated.city),
+        postal_code=said(stated.post_code),
+        region=said(stated.state),
+        country=values.stated_country(stated.country),
+        email=said(stated.email),
+        phone=said(stated.phone),
+        is_business=stated.is_business,
+        tax_ids=_tax_ids(stated),
     )
-    return read if read != Address() else None
+    return read if read != _NOWHERE else None
 
 
-def status_reason(order: Mapping[str, Any]) -> StatusReason | None:
+def _tax_ids(stated: answers.Address) -> TaxIds | None:
+    if not (stated.federal_tax_id or stated.state_tax_id or stated.registration_state):
+        return None
+    read = TaxIds(
+        federal=said(stated.federal_tax_id),
+        state=said(stated.state_tax_id),
+        registration_region=said(stated.registration_state),
+    )
+    return read if read != TaxIds() else None
+
+
+def recipient(row: answers.Row) -> Address | None:
+    """Return the little that a row of Search Orders tells of the address."""
+    read = Address(
+        first_name=said(row.first_name),
+        last_name=said(row.last_name),
+        country=values.stated_country(row.country),
+    )
+    return read if read != _NOWHERE else None
+
+
+def status_reason(order: answers.Listed) -> StatusReason | None:
     """Return why an order is in its state: Gelato accepts an order and may let it fail later."""
-    code = values.text(order.get("refusalReasonCode"), 200)
-    message = values.text(order.get("refusalReason")) or values.text(order.get("comment"))
+    if not (order.refusal_reason_code or order.refusal_reason or order.comment):
+        return None
+    code, message = said(order.refusal_reason_code), said(order.refusal_reason) or said(order.comment)
     return StatusReason(code=code, message=message) if code or message else None
 
 
-def delivery(value: Any) -> Delivery | None:
+def delivery(shipment: answers.Shipment | None) -> Delivery | None:
     """Return the shipping method that was picked, and the dates between which the order is to arrive."""
-    shipment = object_or_empty(value)
+    if shipment is None:
+        return None
     read = Delivery(
-        method=values.text(shipment.get("shipmentMethodUid")),
-        earliest=values.text(shipment.get("minDeliveryDate"), 40),
-        latest=values.text(shipment.get("maxDeliveryDate"), 40),
+        method=said(shipment.shipment_method_uid),
+        earliest=said(shipment.min_delivery_date),
+        latest=said(shipment.max_delivery_date),
     )
-    return read if read != Delivery() else None
+    return read if read != _NO_DELIVERY else None
 
 
-def shipments(value: Any) -> tuple[Shipment, ...]:
-    """Return one shipment for each package. Raises MalformedResponse when the packages cannot be read."""
-    shipment = object_or_empty(value)
-    packages = objects(shipment.get("packages"), "shipment.packages")
-    return tuple(_package(package, shipment, number) for number, package in enumerate(packages, 1))
+def shipments(shipment: answers.Shipment | None) -> tuple[Shipment, ...]:
+    """Return one shipment for each package."""
+    if shipment is None or not shipment.packages:
+        return ()
+    status, method = status_of(shipment.status) if said(shipment.status) else None, said(shipment.shipment_method_uid)
+    read: list[Shipment] = []
+    for package in shipment.packages:
+        code, items = said(package.tracking_code), package.order_item_ids or ()
+        shipped = Shipment(
+            id=said(package.id) or code or str(len(read) + 1),
+            status=status,
+            method=method,
+            tracking_code=code,
+            tracking_url=said(package.tracking_url),
+            # How many of an item a package holds is not said.
+            lines=tuple([ShipmentLine(id=item) for item in items if said(item)]) or None,
+        )
+        read.append(shipped)
+    return tuple(read)
 
 
-def _package(package: Mapping[str, Any], shipment: Mapping[str, Any], number: int) -> Shipment:
-    code = values.text(package.get("trackingCode"), 200)
-    items = package.get("orderItemIds")
-    ids = [values.text(item, 200) for item in items] if isinstance(items, list) else []
-    word = values.text(shipment.get("status"), 200)
-    return Shipment(
-        id=values.text(package.get("id"), 200) or code or str(number),
-        status=status_of(word) if word else None,
-        method=values.text(shipment.get("shipmentMethodUid")),
-        tracking_code=code,
-        tracking_url=values.text(package.get("trackingUrl")),
-        # How many of an item a package holds is not said.
-        lines=tuple(ShipmentLine(id=item) for item in ids if item) or None,
-    )
-
-
-def purchase_receipt(value: Any) -> dict[str, Any]:
-    """Return the one receipt of the purchase; `{}` when there is none, several, or one that is not calculated yet.
+def purchase_receipt(receipts: list[answers.Receipt] | None) -> answers.Receipt | None:
+    """Return the one receipt of the purchase; None when there is none, several, or one that is not calculated yet.
 
     Refunds have receipts of their own. Sums over several receipts would be our arithmetic and not Gelato's words.
     """
-    purchases = [
-        receipt for receipt in objects(value, "receipts") if receipt.get("transactionType") in ("purchase", None)
-    ]
-    if len(purchases) != 1 or purchases[0].get("isCalculated") is False:
-        return {}
-    return purchases[0]
+    purchases = [receipt for receipt in receipts or () if receipt.transaction_type in ("purchase", None)]
+    return purchases[0] if len(purchases) == 1 and purchases[0].is_calculated is not False else None
 
 
-def totals(receipt: Mapping[str, Any], currency: str | None) -> Totals | None:
-    """Return a receipt's totals; its parts are without VAT and its total with it, as Gelato writes them."""
+def totals(receipt: answers.Receipt, currency: str) -> Totals | None:
+    """Return a receipt's totals; its parts are without VAT and its total with it, as Gelato writes them.
 
-    def part(name: str) -> Money | None:
-        return values.optional_money(receipt.get(name), currency, tax_included=False)
-
+    Raises MalformedResponse for amounts that are none.
+    """
     read = Totals(
-        items=part("productsPrice"),
-        shipping=part("shippingPrice"),
-        packaging=part("packagingPrice"),
-        discount=part("discount"),
-        tax=values.optional_money(receipt.get("totalVat"), currency),
-        total=values.optional_money(receipt.get("totalInclVat"), currency, tax_included=True),
+        items=values.optional_money(receipt.products_price, currency, False),
+        shipping=values.optional_money(receipt.shipping_price, currency, False),
+        packaging=values.optional_money(receipt.packaging_price, currency, False),
+        discount=values.optional_money(receipt.discount, currency, False),
+        tax=values.optional_money(receipt.total_vat, currency),
+        total=values.optional_money(receipt.total_incl_vat, currency, True),
     )
-    return read if read != Totals() else None
+    return read if read != _NO_TOTALS else None
 
 
-def line_totals(receipt: Mapping[str, Any], currency: str | None) -> dict[str, Money]:
-    """Return what each item costs without VAT, by the item's id: `productsPrice` is the sum of these."""
+def line_totals(receipt: answers.Receipt, currency: str) -> dict[str, Money]:
+    """Return what each item costs without VAT, by the item's id: `productsPrice` is the sum of these.
+
+    Raises MalformedResponse for amounts that are none.
+    """
     read: dict[str, Money] = {}
-    for entry in objects(receipt.get("items"), "receipts[].items"):
-        if entry.get("type") != "product":
-            continue
-        item, price = values.text(entry.get("referenceId")), values.optional_money(entry.get("price"), currency, False)
-        if item and price:
-            read[item] = price
+    for entry in receipt.items or ():
+        if entry.type == "product" and (item := said(entry.reference_id)):
+            price = values.optional_money(entry.price, currency, False)
+            if price:
+                read[item] = price
     return read

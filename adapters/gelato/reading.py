@@ -6,11 +6,13 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from adapters.contract import tolerant
 from adapters.contract.errors import MalformedResponse
 from adapters.contract.models import values
 from adapters.contract.models.requests import NewOrder
-from adapters.contract.models.resources import Address, Line, Money, Order, Totals
-from adapters.gelato import mapping
+from adapters.contract.models.resources import Line, Money, Order, Totals
+from adapters.contract.models.values import said
+from adapters.gelato import answers, mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +23,11 @@ class Reading:
     identify: Callable[[Any], str]
     currency: str | None
 
-    def placed(self, order: NewOrder, sent: Mapping[str, Any], answer: Mapping[str, Any]) -> Order:
+    def placed(self, order: NewOrder, sent: Mapping[str, Any], answer: answers.Placed) -> Order:
         """Return a placed order from what was sent and the three fields that confirm it. Raises MalformedResponse."""
-        word = values.text(answer.get("fulfillmentStatus"), 200)
+        word = said(answer.fulfillment_status)
         return Order(
-            id=self._id(answer),
+            id=self._id(answer.id),
             provider=self.provider,
             kind="purchase",
             reference=order.reference,
@@ -33,76 +35,66 @@ class Reading:
             provider_status=word,
             currency=values.text(sent.get("currency")),
             lines=tuple(self._ordered(order, index) for index in range(len(order.lines))),
-            ship_to=mapping.address(sent.get("shippingAddress")),
+            ship_to=mapping.address(tolerant.convert(sent.get("shippingAddress"), answers.Address)),
             metadata=order.metadata or None,
-            created_at=values.timestamp(answer.get("createdAt")),
+            created_at=values.timestamp(answer.created_at),
         )
 
-    def summary(self, answer: Mapping[str, Any]) -> Order:
+    def summary(self, row: answers.Row) -> Order:
         """Return what Search Orders tells of an order. Raises MalformedResponse."""
-        known = self._known(answer)
-        total = values.optional_money(answer.get("totalInclVat"), known.currency, tax_included=True)
-        recipient = Address(
-            first_name=values.text(answer.get("firstName")),
-            last_name=values.text(answer.get("lastName")),
-            country=values.stated_country(answer.get("country")),
-        )
-        return replace(
-            known,
-            totals=Totals(total=total) if total else None,
-            ship_to=recipient if recipient != Address() else None,
-        )
+        known = self._known(row)
+        total = values.optional_money(row.total_incl_vat, known.currency, tax_included=True)
+        return replace(known, totals=Totals(total=total) if total else None, ship_to=mapping.recipient(row))
 
-    def order(self, answer: Mapping[str, Any]) -> Order:
+    def order(self, answer: answers.Order) -> Order:
         """Return an order as Get Order tells it. Raises MalformedResponse."""
         known = self._known(answer)
-        receipt = mapping.purchase_receipt(answer.get("receipts"))
-        currency = values.stated_currency(receipt.get("currency"), known.currency)
-        prices = mapping.line_totals(receipt, currency)
-        items = mapping.objects(answer.get("items"), "items")
+        totals, prices = None, {}
+        if receipt := mapping.purchase_receipt(answer.receipts):
+            currency = values.stated_currency(receipt.currency, known.currency)
+            if currency:
+                totals, prices = mapping.totals(receipt, currency), mapping.line_totals(receipt, currency)
         return replace(
             known,
-            lines=tuple([self._line(item, prices) for item in items]),
-            totals=mapping.totals(receipt, currency),
-            ship_to=mapping.address(answer.get("shippingAddress")),
-            delivery=mapping.delivery(answer.get("shipment")),
-            shipments=mapping.shipments(answer.get("shipment")),
-            metadata=mapping.metadata(answer.get("metadata")),
+            lines=tuple([self._line(item, prices) for item in answer.items or ()]),
+            totals=totals,
+            ship_to=mapping.address(answer.shipping_address),
+            delivery=mapping.delivery(answer.shipment),
+            shipments=mapping.shipments(answer.shipment),
+            metadata=mapping.metadata(answer.metadata),
         )
 
-    def _known(self, answer: Mapping[str, Any]) -> Order:
+    def _known(self, answer: answers.Listed) -> Order:
         """Return what both tell in the same members."""
-        word = values.text(answer.get("fulfillmentStatus"), 200)
+        word = said(answer.fulfillment_status)
         return Order(
-            id=self._id(answer),
+            id=self._id(answer.id),
             provider=self.provider,
             kind="purchase",
-            reference=values.text(answer.get("orderReferenceId")),
+            reference=said(answer.order_reference_id),
             status=mapping.status_of(word),
             provider_status=word,
             status_reason=mapping.status_reason(answer),
-            currency=values.stated_currency(answer.get("currency"), self.currency),
-            related_orders=self._related(answer.get("connectedOrderIds")),
-            created_at=values.timestamp(answer.get("createdAt")),
-            updated_at=values.timestamp(answer.get("updatedAt")),
+            currency=values.stated_currency(answer.currency, self.currency),
+            related_orders=self._related(answer.connected_order_ids),
+            created_at=values.timestamp(answer.created_at),
+            updated_at=values.timestamp(answer.updated_at),
         )
 
-    def _line(self, item: Mapping[str, Any], prices: Mapping[str, Money]) -> Line:
-        quantity = values.integer(item.get("quantity"))
-        if quantity is None:
+    def _line(self, item: answers.Item, prices: Mapping[str, Money]) -> Line:
+        if item.quantity is None:
             raise MalformedResponse("An item has no quantity.", status=200)
-        native, product = values.text(item.get("id"), 512), values.text(item.get("productUid"), 512)
-        word = values.text(item.get("fulfillmentStatus"), 200)
+        native, product, word = said(item.id), said(item.product_uid), said(item.fulfillment_status)
         return Line(
-            quantity=quantity,
+            quantity=item.quantity,
             id=native,
-            reference=values.text(item.get("itemReferenceId")),
+            reference=said(item.item_reference_id),
             product_id=self.identify(product) if product else None,
-            name=values.text(item.get("productName")),
+            name=said(item.product_name),
             total=prices.get(native or ""),
             status=mapping.status_of(word) if word else None,
             provider_status=word,
-            metadata=mapping.metadata(item.get("metadata")),
+            metadata=mapping.metadata(item.metadata),
         )
 
     def _ordered(self, order: NewOrder, index: int) -> Line:
@@ -115,12 +107,10 @@ class Reading:
             metadata=line.metadata or None,
         )
 
-    def _related(self, value: Any) -> tuple[str, ...] | None:
-        ids = [values.text(native, 512) for native in value] if isinstance(value, list) else []
-        return tuple(self.identify(native) for native in ids if native) or None
+    def _related(self, ids: list[str] | None) -> tuple[str, ...] | None:
+        return tuple([self.identify(native) for native in ids if said(native)]) or None if ids else None
 
-    def _id(self, answer: Mapping[str, Any]) -> str:
-        native = values.text(answer.get("id"), 512)
-        if native is None:
+    def _id(self, native: str | None) -> str:
+        if not said(native):
             raise MalformedResponse("The order has no id.", status=200)
         return self.identify(native)

@@ -7,7 +7,6 @@ and what was shown on the page before is left out.
 
 import re
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2s
@@ -17,8 +16,9 @@ from adapters.contract.errors import InvalidOrder, MalformedResponse, Unsupporte
 from adapters.contract.models import values
 from adapters.contract.models.requests import NewOrder, OrderQuery
 from adapters.contract.models.resources import Status
-from adapters.contract.wire import HttpResponse, present
-from adapters.gelato import mapping
+from adapters.contract.models.values import said
+from adapters.contract.wire import present
+from adapters.gelato import answers, mapping
 
 LARGEST_PAGE = 100
 CLOCK_SKEW = timedelta(minutes=5)
@@ -58,7 +58,7 @@ def mark(native: str) -> str:
     return blake2s(native.encode(errors="replace"), digest_size=6).hexdigest()
 
 
-def fresh(rows: list[dict[str, Any]], shown: tuple[str, ...]) -> list[dict[str, Any]]:
+def fresh(rows: list[answers.Row], shown: tuple[str, ...]) -> list[answers.Row]:
     """Return the orders that were not shown on the page before, each once."""
     seen, kept = set(shown), []
     for row in rows:
@@ -69,7 +69,7 @@ def fresh(rows: list[dict[str, Any]], shown: tuple[str, ...]) -> list[dict[str, 
     return kept
 
 
-def after(rows: list[dict[str, Any]], offset: int, limit: int) -> str | None:
+def after(rows: list[answers.Row], offset: int, limit: int) -> str | None:
     """Return the cursor behind a page that was asked for with `offset` and `limit`; None behind the last page."""
     if len(rows) < limit:
         return None
@@ -77,17 +77,9 @@ def after(rows: list[dict[str, Any]], offset: int, limit: int) -> str | None:
     return Position(offset + len(rows), marks).cursor
 
 
-def rows_of(response: HttpResponse) -> list[dict[str, Any]]:
-    """Return the orders of an answer. Raises MalformedResponse without any: absence must be said to be believed."""
-    found = response.object().get("orders")
-    if found is None:
-        raise MalformedResponse("The answer has no orders.", status=response.status)
-    return mapping.objects(found, "orders")
-
-
-def native_id(row: Mapping[str, Any]) -> str:
+def native_id(order: answers.Listed) -> str:
     """Return Gelato's id of an order. Raises MalformedResponse when there is none."""
-    native = values.text(row.get("id"), 512)
+    native = said(order.id)
     if native is None:
         raise MalformedResponse("An order has no id.", status=200)
     return native
@@ -122,49 +114,49 @@ def _iso(moment: datetime | None) -> str | None:
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC).isoformat(timespec="seconds")
 
 
-def candidates(order: NewOrder, rows: list[dict[str, Any]], since: datetime) -> list[str]:
+def candidates(order: NewOrder, rows: list[answers.Row], since: datetime) -> list[str]:
     """Return the ids of orders that have the reference and are young enough, the oldest first."""
     young = {native_id(row): row for row in rows if _has_reference(order, row) and _is_young(row, since)}
     undated = datetime.max.replace(tzinfo=UTC)
-    return sorted(young, key=lambda native: values.timestamp(young[native].get("createdAt")) or undated)
+    return sorted(young, key=lambda native: values.timestamp(young[native].created_at) or undated)
 
 
-def is_placed(order: NewOrder, answer: Mapping[str, Any], since: datetime) -> bool:
+def is_placed(order: NewOrder, answer: answers.Order, since: datetime) -> bool:
     """Tell whether an order as Get Order tells it is the one placed, and not another with its reference.
 
     Reference, items with their quantities, and postcode are the same, and it was not created before `since`.
     """
     if not (_has_reference(order, answer) and _is_young(answer, since)):
         return False
-    items = mapping.objects(answer.get("items"), "items")
+    items = answer.items or []
     lines = {order.line_reference(index).strip(): line for index, line in enumerate(order.lines)}
     asked = Counter((order.line_reference(index).strip(), line.quantity) for index, line in enumerate(order.lines))
-    if asked != Counter((_plain(item.get("itemReferenceId")), values.integer(item.get("quantity"))) for item in items):
+    if asked != Counter((_plain(item.item_reference_id), item.quantity) for item in items):
         return False
-    if not all(_is_product(lines[_plain(item.get("itemReferenceId"))].product_id, item) for item in items):
+    if not all(_is_product(lines[_plain(item.item_reference_id)].product_id, item) for item in items):
         return False
-    postcode = mapping.object_or_empty(answer.get("shippingAddress")).get("postCode")
+    postcode = answer.shipping_address.post_code if answer.shipping_address else None
     return order.ship_to is None or _compact(postcode) in {"", _compact(order.ship_to.postal_code)}
 
 
-def _is_product(product: str | None, item: Mapping[str, Any]) -> bool:
+def _is_product(product: str | None, item: answers.Item) -> bool:
     """Tell whether an item is of a product: as asked for, or as it is made (finalProductUid)."""
-    known = {values.text(item.get(name)) for name in ("productUid", "finalProductUid")} - {None}
+    known = {said(item.product_uid), said(item.final_product_uid)} - {None}
     return product is None or not known or product in known
 
 
-def _has_reference(order: NewOrder, answer: Mapping[str, Any]) -> bool:
-    return _plain(answer.get("orderReferenceId")) == order.reference.strip()
+def _has_reference(order: NewOrder, answer: answers.Listed) -> bool:
+    return _plain(answer.order_reference_id) == order.reference.strip()
 
 
-def _is_young(answer: Mapping[str, Any], since: datetime) -> bool:
-    created = values.timestamp(answer.get("createdAt"))
+def _is_young(answer: answers.Listed, since: datetime) -> bool:
+    created = values.timestamp(answer.created_at)
     return created is None or created >= since - CLOCK_SKEW
 
 
-def _plain(value: Any) -> str:
-    return value.strip() if isinstance(value, str) else values.text(value) or ""
+def _plain(text: str | None) -> str:
+    return (text or "").strip()
 
 
-def _compact(value: Any) -> str:
-    return "".join(_plain(value).split()).casefold()
+def _compact(text: str | None) -> str:
+    return "".join((text or "").split()).casefold()

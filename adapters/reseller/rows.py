@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, field
 
-from adapters.contract import codec
+from adapters.contract import codec, tolerant
 from adapters.contract.wire import HttpResponse
 from adapters.reseller.envelope import Members, data_list
 
@@ -84,40 +84,4 @@ def read_all(response: HttpResponse) -> list[Row]:
 
 def read(product: Members) -> Row:
     """Return a product's members. Raises MalformedResponse where the provider gives no two ids."""
-    try:
-        return msgspec.convert(product.values, Row)
-    except msgspec.ValidationError:
-        return _tolerated(product)
-
-
-def _tolerated(product: Members) -> Row:
-    details = product.object("productData")
-    return Row(
-        product=product.identifier("productID"),
-        store_product=product.identifier("customerStoreProductID"),
-        category=product.integer("productCategoryID"),
-        kind=product.integer("productTypeID"),
-        name=product.text("productName"),
-        slug=product.text("productSlug"),
-        code=product.text("productCode"),
-        description=product.text("productDescription"),
-        details=Details(
-            description=details.text("productDescription"),
-            main_image=details.get("productMainImage"),
-            images=details.get("productImages"),
-        ),
-        brand=product.get("productBrandID"),
-        require=product.get("productRequire"),
-        platforms=product.get("platformList"),
-        regions=product.get("regionList"),
-        ages=product.get("ageList"),
-        market_price=product.get("marketPrice"),
-        buy_price=product.get("buyPrice"),
-        sale_price=product.get("salePrice"),
-        minimum=product.integer("saleMinCount"),
-        maximum=product.integer("saleMaxCount"),
-        start_hour=product.text("saleStartHour"),
-        end_hour=product.text("saleEndHour"),
-        stock=product.integer("totalStock"),
-        status=product.integer("status"),
-    )
+    return tolerant.convert(product.values, Row)

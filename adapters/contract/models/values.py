@@ -48,13 +48,9 @@ def instant(value: Any) -> datetime:
     return datetime.fromisoformat(value.upper())
 
 
+_LARGEST = 10**31
 # What most providers write: nothing to parse, to refuse or to write out.
 _PLAIN = re.compile(r"-?(?:0|[1-9][0-9]{0,29})(?:\.[0-9]{1,30})?")
-
-
-def _is_plain(text: str) -> bool:
-    """Tell whether text is a plain decimal number."""
-    return _PLAIN.fullmatch(text) is not None
 
 
 AwareDatetime = Annotated[datetime, BeforeValidator(instant)]
@@ -85,8 +81,10 @@ def amount(value: Any) -> str:
 
     Digits stay as they are; exponents are written out. Raises MalformedResponse for anything else.
     """
-    if isinstance(value, str) and len(value) < 64 and _is_plain(value):
+    if isinstance(value, str) and _PLAIN.fullmatch(value):
         return value
+    if type(value) is int and -_LARGEST < value < _LARGEST:
+        return str(value)
     if isinstance(value, bool) or not isinstance(value, int | str):
         raise MalformedResponse("An amount is neither a number nor numeric text.", status=200)
     text = str(value).strip()
@@ -97,11 +95,6 @@ def amount(value: Any) -> str:
     if not number.is_finite() or number.adjusted() > 30 or number.as_tuple().exponent < -30:  # type: ignore[operator]
         raise MalformedResponse("An amount is not a number of money.", status=200)
     return format(number, "f")
-
-
-def money(value: Any, currency_code: str, tax_included: bool | None = None) -> Money:
-    """Return Money with the provider's digits. Raises MalformedResponse when `value` is no decimal number."""
-    return Money(amount=amount(value), currency=currency_code, tax_included=tax_included)
 
 
 def optional_money(value: Any, currency_code: str | None, tax_included: bool | None = None) -> Money | None:
@@ -122,7 +115,7 @@ def _plain_money(text: str, currency_code: str, tax_included: bool | None) -> Mo
 
     Raises ValueError for other text, which is not remembered.
     """
-    if not _is_plain(text):
+    if not _PLAIN.fullmatch(text):
         raise ValueError("not a plain decimal number")
     return Money(amount=text, currency=currency_code, tax_included=tax_included)
 
@@ -138,14 +131,13 @@ def timestamp(value: Any) -> datetime | None:
         moment = datetime.fromisoformat(value.strip())
     except ValueError:
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
+    if moment.tzinfo is UTC and not moment.microsecond:
+        return moment  # as most providers write it
     try:
-        moment = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+        moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except OverflowError:
         return None
-    # Replacing is dear, and most providers write whole seconds.
-    return moment.replace(microsecond=0) if moment.microsecond else moment
+    return moment.replace(microsecond=0)
 
 
 def phone(number: str, country_code: str | None = None) -> str:
@@ -184,6 +176,11 @@ def text(value: Any, limit: int = 2000) -> str | None:
             return None
         return value if len(value) <= limit else value[:limit]
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def said(text: str | None) -> str | None:
+    """Return text that says something: None for "" and for spaces, as for text that is absent."""
+    return text if text and not text.isspace() else None
 
 
 def integer(value: Any) -> int | None:

@@ -12,8 +12,9 @@ from adapters.contract import codec, errors, flow
 from adapters.contract.adapter import WriteContext
 from adapters.contract.errors import MalformedResponse, ProviderError
 from adapters.contract.models.requests import DeliveryChange, NewCancellation, NewOrder, OrderQuery
+from adapters.contract.models.resources import Address, Money, Order
 from adapters.contract.wire import HttpRequest, HttpResponse, json_body
-from adapters.gelato import mapping
+from adapters.gelato import answers, mapping
 from adapters.gelato.adapter import GelatoAdapter
 from adapters.gelato.errors import retry_after
 from adapters.gelato.settings import GelatoCredentials, GelatoSettings
@@ -131,7 +132,68 @@ def test_any_order_is_read_or_is_malformed(rows: list[dict[str, Any]]) -> None:
 def test_an_order_that_says_nonsense_is_malformed(answer: dict[str, Any]) -> None:
     """What an order cannot be without is not made up."""
     with pytest.raises(MalformedResponse):
-        flow.run(_adapter().get_order("1"), lambda _: HttpResponse(200, {}, json_body(answer)))
+        _get(answer)
+
+
+# An order whose every member is of the documented type (Order Management API documentation, "Get Order").
+DOCUMENTED: dict[str, Any] = {
+    "id": "1",
+    "orderReferenceId": "A-7",
+    "fulfillmentStatus": "shipped",
+    "currency": "EUR",
+    "createdAt": "2026-03-02T09:41:07+00:00",
+    "connectedOrderIds": ["8", "9"],
+    "shippingAddress": {"firstName": "Ada", "city": "Delft", "postCode": "2611", "country": "NL", "isBusiness": True},
+    "items": [{"id": "2", "itemReferenceId": "3", "productUid": "mug", "quantity": 4, "metadata": []}],
+    "shipment": {"status": "shipped", "packages": [{"trackingCode": "77", "orderItemIds": ["2"]}]},
+    "receipts": [{"transactionType": "purchase", "productsPrice": "18.90", "items": [{"type": "product", "price": 1}]}],
+}
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"id": 1},
+        {"orderReferenceId": "A-7", "comment": {}, "refusalReason": "", "refusalReasonCode": " ", "updatedAt": 0.5},
+        {"connectedOrderIds": [8, None, "", {}, "9"]},
+        {"connectedOrderIds": ["8", " ", "9"]},
+        {"items": [{"id": 2, "itemReferenceId": 3, "productUid": "mug", "productName": [], "quantity": "4"}]},
+        {"shipment": {"status": "shipped", "packages": [{"trackingCode": 77, "orderItemIds": [None, 2]}]}},
+        {"shipment": {"status": "shipped", "packages": [{"trackingCode": "77", "orderItemIds": ["", "2", " "]}]}},
+        {"shippingAddress": DOCUMENTED["shippingAddress"] | {"postCode": 2611, "state": " ", "email": [], "phone": {}}},
+        {"metadata": 5, "clientId": {}},
+    ],
+)
+def test_what_is_not_as_documented_takes_nothing_else_along(odd: dict[str, Any]) -> None:
+    """Numbers for text and text for numbers are taken, and a member that is something else is not said."""
+    assert _get(DOCUMENTED | odd) == _get(DOCUMENTED)
+
+
+@pytest.mark.parametrize("nothing", [None, [], {}, "", 0])
+def test_an_address_or_a_shipment_may_be_anything_that_is_none(nothing: Any) -> None:
+    """Null, and an empty list for an object, have been seen."""
+    read = _get(DOCUMENTED | {"shippingAddress": nothing, "shipment": nothing})
+    assert (read.ship_to, read.delivery, read.shipments) == (None, None, ())
+    assert read.lines[0].product_id == "prints:mug"
+
+
+def test_what_says_nothing_has_no_part_of_its_own() -> None:
+    """Blanks in a tax number, a receipt without sums: neither makes tax ids or totals."""
+    blank = {"shippingAddress": {"city": "Delft", "federalTaxId": " "}, "receipts": [{"transactionType": "purchase"}]}
+    read = _get(DOCUMENTED | blank)
+    assert read.ship_to == Address(city="Delft")
+    assert read.totals is None
+
+
+def test_only_what_a_receipt_says_of_products_is_a_lines_total() -> None:
+    """What the delivery of an item costs is another thing."""
+    entries = [{"type": kind, "referenceId": "2", "price": price} for kind, price in (("product", 5), ("shipment", 9))]
+    read = _get(DOCUMENTED | {"receipts": [{"items": entries}]})
+    assert [line.total for line in read.lines] == [Money(amount="5", currency="EUR", tax_included=False)]
+
+
+def _get(answer: dict[str, Any]) -> Order:
+    return flow.run(_adapter().get_order("1"), lambda _: HttpResponse(200, {}, json_body(answer)))
 
 
 def _reads_or_refuses(body: bytes) -> None:
@@ -176,17 +238,26 @@ def test_the_seventeen_words_have_a_status_and_others_are_unknown() -> None:
 
 def test_several_receipts_of_a_purchase_are_not_summed() -> None:
     """What a second one means is not documented; neither is one taken that is not calculated yet."""
-    one = {"transactionType": "purchase", "productsPrice": 1}
-    assert mapping.purchase_receipt([one]) == one
-    assert not mapping.purchase_receipt([one, one])
-    assert not mapping.purchase_receipt([{**one, "isCalculated": False}])
+    one, uncalculated = (answers.Receipt(transaction_type="purchase", is_calculated=known) for known in (None, False))
+    assert mapping.purchase_receipt([one]) is one
+    assert mapping.purchase_receipt([one, one]) is None
+    assert mapping.purchase_receipt([uncalculated]) is None
 
 
-def test_metadata_is_a_list_of_pairs_or_an_object() -> None:
-    """The API has lists and the postbacks have objects; values that say nothing are left out."""
-    assert mapping.metadata([{"key": "a", "value": "1"}, {"key": "b", "value": ""}]) == {"a": "1"}
-    assert mapping.metadata({"isRush": "False"}) == {"isRush": "False"}
-    assert mapping.metadata([]) is None
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ([{"key": "a", "value": "1"}, {"key": "b", "value": " "}, {"key": " ", "value": "2"}], {"a": "1"}),
+        ([{"key": "a", "value": 1}, {"key": 2, "value": "b"}, None, "c", {"value": "d"}], {"a": "1", "2": "b"}),
+        ({"isRush": "False", "floor": 3, "door": " ", "": "x", "stairs": []}, {"isRush": "False", "floor": "3"}),
+        ([], None),
+        ({}, None),
+        ("none", None),
+    ],
+)
+def test_metadata_is_a_list_of_pairs_or_an_object(written: Any, read: dict[str, str] | None) -> None:
+    """The API has lists and the postbacks have objects; what says nothing or is none of both is left out."""
+    assert _get({"id": "1", "metadata": written}).metadata == read
 
 
 def _adapter(**settings: Any) -> GelatoAdapter:
