@@ -185,8 +185,7 @@ class Gateway:
     async def _listen(self, context: Context) -> None:
         listen, admin = self._configuration.listen, self._configuration.admin
         token = admin.token.get_secret_value() if admin.token is not None else None
-        around = self._telemetry.middlewares()
-        application = server.application(context, docs.add_pages, around)
+        application = server.application(context, docs.add_pages, self._telemetry.handler)
         public = Listener(application, listen.host, listen.port, self._sockets.public)
         scraped = self._telemetry.metrics if self._configuration.telemetry.prometheus else None
         watched = health.application(self._readiness, token, scraped, self._quarantine)

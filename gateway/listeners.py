@@ -6,13 +6,16 @@ Nobody holds a connection for nothing: a header section that is not there in tim
 import asyncio
 import logging
 import socket
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 from aiohttp.web_request import BaseRequest
 from typing_extensions import override
+
+from gateway.api.routes import Handler, received
 
 KEEPALIVE_SECONDS = 75.0
 HEADER_SECONDS = 10.0
@@ -89,16 +92,16 @@ class _BareRequestHandler(RequestHandler):
             self.force_close()
 
     @override
-    async def finish_response(
+    def finish_response(
         self, request: BaseRequest, resp: web.StreamResponse, start_time: float | None
-    ) -> tuple[web.StreamResponse, bool]:
+    ) -> Coroutine[Any, Any, tuple[web.StreamResponse, bool]]:
         if self._close:
             # The listener drains: whoever is told so sends its next request elsewhere, not into a closing connection.
             resp.force_close()
         # Raised before any middleware ran (an unknown Expect): its text repeats what was received.
         if isinstance(resp, web.HTTPException):
             resp = self.handle_error(request, 400)
-        return await super().finish_response(request, resp, start_time)
+        return super().finish_response(request, resp, start_time)
 
     @override
     def handle_error(
@@ -120,7 +123,7 @@ class _Server(web.Server):
 
 
 class _Runner(web.AppRunner):
-    """Runs an application on our server; aiohttp has no public place to name the protocol."""
+    """Runs aiohttp's application on our server; it has no public place to name the protocol."""
 
     __slots__ = ()
 
@@ -140,19 +143,28 @@ class Sockets:
 
 
 class Listener:
-    """One application on one address, or on sockets that are bound already. `url` is known after `start`."""
+    """What answers requests, on one address, or on sockets that are bound already. `url` is known after `start`.
 
-    def __init__(self, app: web.Application, host: str, port: int, sockets: Sequence[socket.socket] = ()) -> None:
-        self._runner = _Runner(
-            app,
-            access_log=None,
-            logger=_silent(),
-            keepalive_timeout=KEEPALIVE_SECONDS,
-            lingering_time=LINGER_SECONDS,
-            auto_decompress=False,
-            handler_cancellation=False,
-            handle_signals=False,
-        )
+    That is one of aiohttp's applications, or a handler that finds its own routes.
+    """
+
+    def __init__(
+        self, app: web.Application | Handler, host: str, port: int, sockets: Sequence[socket.socket] = ()
+    ) -> None:
+        options: dict[str, Any] = {
+            "access_log": None,
+            "logger": _silent(),
+            "keepalive_timeout": KEEPALIVE_SECONDS,
+            "lingering_time": LINGER_SECONDS,
+            "auto_decompress": False,
+            "handler_cancellation": False,
+        }
+        self._runner: web.BaseRunner
+        if isinstance(app, web.Application):
+            self._runner = _Runner(app, **options)
+        else:
+            server = _Server(app, request_factory=received, **options)  # type: ignore[arg-type]  # gets no others
+            self._runner = web.ServerRunner(server)
         self._host = host
         self._port = port
         self._sockets = sockets

@@ -50,7 +50,7 @@ def told_headers(told: Sequence[Told], rest: bytes = b"", *, whole: bool = True)
     return headers
 
 
-def has(request: web.Request, tag: str) -> bool:
+def has(request: web.BaseRequest, tag: str) -> bool:
     """Tell whether a client says by `If-None-Match` that it has the answer with this tag (without its quotes)."""
     if "If-None-Match" not in request.headers:
         return False

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from aiohttp import hdrs
 from multidict import MultiMapping
 
 from gateway.api.body import ApiError, refuse
@@ -80,7 +81,7 @@ class Callers:
         """Return the caller. Raises ApiError (`unauthenticated`, whatever is wrong) and what `tokens` does."""
         if not self._by_hash and self._tokens is None:
             return LOCAL
-        given = headers.getall("Authorization", [])
+        given = headers.getall(hdrs.AUTHORIZATION, [])
         scheme, _, shown = given[0].partition(" ") if len(given) == 1 else ("", "", "")
         shown = shown.strip()
         if scheme.lower() == "bearer" and shown:
@@ -103,14 +104,13 @@ class Callers:
 
     def admit(self, headers: Mapping[str, str]) -> None:
         """Refuse a Host that is not ours (DNS rebinding) and a browser Origin that is not configured."""
-        host = host_name(headers.get("Host", ""))
-        if self._hosts and host not in self._hosts:
+        if self._hosts and host_name(headers.get(hdrs.HOST, "")) not in self._hosts:
             refuse("forbidden", "The Host is not a name of this gateway; see listen.hosts in the configuration.")
-        origin = headers.get("Origin")
+        origin = headers.get(hdrs.ORIGIN)
         if origin is None or origin in self._origins:
             return
         # A page of our own (/docs), under a Host that was found to be ours.
-        if self._hosts and origin.partition("://")[2] == headers.get("Host"):
+        if self._hosts and origin.partition("://")[2] == headers.get(hdrs.HOST):
             return
         refuse("forbidden", "Browsers on this Origin are not allowed; see listen.origins in the configuration.")
 

@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
+import msgspec
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -14,6 +15,7 @@ from gateway.api.body import MAX_BYTES, ApiError, decode, refuse, refuse_violati
 from gateway.api.callers import Caller, Callers
 from gateway.api.inbound import Inbound
 from gateway.api.problems import Problem, ProblemViolation
+from gateway.api.routes import Request
 from gateway.cache import Cache
 from gateway.config.model import Route
 from gateway.operations.engine import Engine
@@ -56,13 +58,12 @@ class Context:
     prepared: Callable[[], Awaitable[None]]
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """What a handler answers: a canonical value or bytes, a status, headers."""
 
     value: Resource | bytes
     status: int = 200
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = {}
     media_type: str = "application/json"
 
     def encoded(self) -> bytes:
@@ -70,16 +71,15 @@ class Answer:
         return self.value if isinstance(self.value, bytes) else codec.encode(self.value)
 
 
-@dataclass(slots=True)
-class Call:
+class Call(msgspec.Struct):
     """One request by one caller."""
 
     context: Context
-    http: web.Request
+    http: Request
     caller: Caller
     request_id: str
     priority: Priority = Priority.STATUS
-    trips: list[Trip] = field(default_factory=list)
+    trips: list[Trip] = []
 
     def trip(self, seconds: float = READ_SECONDS, idempotency_key: str | None = None) -> Trip:
         """Return a trip to a provider that counts towards this call's timing."""

@@ -15,6 +15,7 @@ from adapters.contract import codec
 from gateway.api.body import refuse
 from gateway.api.caching import has
 from gateway.api.problems import TYPES
+from gateway.api.routes import Request, Routes
 
 STATIC = Path(__file__).with_name("static")
 SWAGGER = "docs/swagger-ui-5.35.0"
@@ -65,14 +66,14 @@ _PROBLEMS = (
 )
 
 
-def add_pages(app: web.Application) -> None:
+def add_pages(routes: Routes) -> None:
     """Add the documents' routes."""
-    app.router.add_get("/openapi.json", _openapi)
-    app.router.add_get("/docs", _docs)
-    app.router.add_get("/problems", _problems)
-    app.router.add_get("/problems/{type}", _problem)
+    routes.add("GET", "/openapi.json", _openapi)
+    routes.add("GET", "/docs", _docs)
+    routes.add("GET", "/problems", _problems)
+    routes.add("GET", "/problems/{type}", _problem)
     for path in FILES:
-        app.router.add_get(f"/{path}", _file)
+        routes.add("GET", f"/{path}", _file)
 
 
 @lru_cache(maxsize=1)
@@ -83,13 +84,13 @@ def _encoded() -> tuple[bytes, str]:
     return body, _tag(body)
 
 
-async def _openapi(request: web.Request) -> web.Response:
+async def _openapi(request: Request) -> web.Response:
     """Answer with the OpenAPI document."""
     body, tag = await asyncio.to_thread(_encoded)
     return _tagged(request, body, tag, "application/json", "no-cache")
 
 
-async def _docs(request: web.Request) -> web.Response:
+async def _docs(request: Request) -> web.Response:
     """Show the OpenAPI document to people."""
     head = (
         f'<link rel="stylesheet" href="{SWAGGER}/swagger-ui.css">\n'
@@ -101,7 +102,7 @@ async def _docs(request: web.Request) -> web.Response:
     return web.Response(body=page.encode(), headers=_HTML)
 
 
-async def _problems(request: web.Request) -> web.Response:
+async def _problems(request: Request) -> web.Response:
     """List the problem types for people."""
     rows = "\n".join(
         f'<tr><td><a href="problems/{name}"><code>{name}</code></a></td><td>{_status(name)}</td>'
@@ -118,7 +119,7 @@ async def _problems(request: web.Request) -> web.Response:
     return web.Response(body=page.encode(), headers=_HTML)
 
 
-async def _problem(request: web.Request) -> web.Response:
+async def _problem(request: Request) -> web.Response:
     """Explain a problem type to people. Raises ApiError (`not-found`)."""
     name = request.match_info["type"]
     kind = TYPES.get(name)
@@ -144,14 +145,14 @@ def _prose(text: str) -> str:
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text))
 
 
-async def _file(request: web.Request) -> web.Response:
+async def _file(request: Request) -> web.Response:
     """Answer with one of the files that the pages need."""
     path, media_type, caching = FILES[request.path.lstrip("/")]
     body = await asyncio.to_thread(path.read_bytes)
     return _tagged(request, body, _tag(body), media_type, caching)
 
 
-def _tagged(request: web.Request, body: bytes, tag: str, media_type: str, caching: str) -> web.Response:
+def _tagged(request: Request, body: bytes, tag: str, media_type: str, caching: str) -> web.Response:
     """Return the body with its tag, or 304 for a client that has it."""
     headers = {"ETag": f'"{tag}"', "Cache-Control": caching}
     if has(request, tag):

@@ -1,9 +1,6 @@
 """How much callers may ask for at once, and what is let go first when the gateway itself cannot keep up."""
 
 import asyncio
-from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from gateway.api.body import refuse
 from gateway.api.callers import Caller
@@ -23,7 +20,7 @@ class Inbound:
     def __init__(self, lag: float, sustained: float) -> None:
         self._lag = lag
         self._sustained = sustained
-        self._under_way: Counter[str] = Counter()
+        self._under_way: dict[str, int] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._late_since: float | None = None
         self.is_late = False
@@ -39,10 +36,12 @@ class Inbound:
         if self._timer is not None:
             self._timer.cancel()
 
-    @contextmanager
-    def admitted(self, caller: Caller, *, catalog: bool) -> Iterator[None]:
-        """Count a request while it is under way. Raises ApiError where there is no room for it; never an order's."""
-        if self._under_way[caller.name] >= caller.requests_at_once:
+    def admitted(self, caller: Caller, *, catalog: bool) -> "_Place":
+        """Return the place of a request, taken while it is under way.
+
+        Raises ApiError where there is no room for it, which is never said of an order because the gateway is late.
+        """
+        if self._under_way.get(caller.name, 0) >= caller.requests_at_once:
             refuse(
                 "rate-limited",
                 f"At most {caller.requests_at_once} requests of this caller are under way at once.",
@@ -50,13 +49,7 @@ class Inbound:
             )
         if catalog and self.is_late:
             refuse("overloaded", retry_after=1)
-        self._under_way[caller.name] += 1
-        try:
-            yield
-        finally:
-            self._under_way[caller.name] -= 1
-            if not self._under_way[caller.name]:
-                del self._under_way[caller.name]
+        return _Place(self._under_way, caller.name)
 
     def _tick(self, loop: asyncio.AbstractEventLoop, expected: float) -> None:
         now = loop.time()
@@ -68,3 +61,23 @@ class Inbound:
         self.is_late = self._late_since is not None and now - self._late_since >= self._sustained
         due = now + TICK
         self._timer = loop.call_at(due, self._tick, loop, due)
+
+
+class _Place:
+    """One of a caller's requests that are under way, from entering to leaving."""
+
+    __slots__ = ("_name", "_under_way")
+
+    def __init__(self, under_way: dict[str, int], name: str) -> None:
+        self._under_way = under_way
+        self._name = name
+
+    def __enter__(self) -> None:
+        self._under_way[self._name] = self._under_way.get(self._name, 0) + 1
+
+    def __exit__(self, *_: object) -> None:
+        left = self._under_way[self._name] - 1
+        if left:
+            self._under_way[self._name] = left
+        else:
+            del self._under_way[self._name]

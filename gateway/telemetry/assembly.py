@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import structlog
 from uuid_utils import uuid7
 
+from gateway.api.routes import Handler
 from gateway.config.telemetry import Otlp
 from gateway.config.telemetry import Telemetry as Configured
 from gateway.providers.circuit import Circuit
@@ -45,9 +46,9 @@ class Telemetry:
     tracing: "Tracing | None" = None
     export: "MetricsExport | None" = None
 
-    def middlewares(self) -> list[Any]:
-        """Return what watches callers' requests."""
-        return [] if self.metrics is None else [requests.middleware(self.metrics, self.tracing)]
+    def handler(self, handler: Handler) -> Handler:
+        """Return what answers callers' requests, watched where anything is."""
+        return handler if self.metrics is None else requests.watched(handler, self.metrics, self.tracing)
 
     def watch(self, provider: str, outbound: Outbound) -> Watch | None:
         """Return what watches an account's requests."""

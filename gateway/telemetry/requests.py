@@ -1,11 +1,11 @@
 """Watches callers' requests from the outside: what the application makes of them, whatever it is."""
 
 import time
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from gateway.api.routes import Handler, Request
 from gateway.telemetry.catalogue import SERVER_ACTIVE, SERVER_DURATION
 from gateway.telemetry.metrics import OTHER, Metrics
 from gateway.telemetry.trace_context import CURRENT, received
@@ -19,16 +19,13 @@ GONE = "499"
 """What stands for the status where nobody was there any more to be answered."""
 
 
-def middleware(metrics: Metrics, tracing: "Tracing | None") -> Any:
-    """Return the outermost middleware of an application that is watched."""
+def watched(handler: Handler, metrics: Metrics, tracing: "Tracing | None") -> Handler:
+    """Return what answers as `handler` does, and is watched."""
 
-    @web.middleware
-    async def watched(
-        request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-    ) -> web.StreamResponse:
+    async def answered(request: Request) -> web.StreamResponse:
         started = time.perf_counter()
         method = request.method if request.method in METHODS else OTHER
-        route = route_of(request)
+        route = request.template or ""
         traced = None
         if tracing is not None:
             traced = tracing.root(f"{method} {route}".rstrip(), "server", received(request.headers))
@@ -48,7 +45,7 @@ def middleware(metrics: Metrics, tracing: "Tracing | None") -> Any:
             if traced is not None:
                 _end(traced, method, route, response)
 
-    return watched
+    return answered
 
 
 def _end(traced: "Traced", method: str, route: str, response: web.StreamResponse | None) -> None:
@@ -63,9 +60,3 @@ def _end(traced: "Traced", method: str, route: str, response: web.StreamResponse
     if response.status >= 500:
         attributes["error.type"] = str(response.status)
     traced.end(attributes, failed=response.status >= 500)
-
-
-def route_of(request: web.Request) -> str:
-    """Return the template that a request's path matched, or "" where none did."""
-    resource = request.match_info.route.resource
-    return "" if resource is None else resource.canonical

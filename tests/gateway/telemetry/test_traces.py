@@ -17,12 +17,13 @@ from opentelemetry.trace import StatusCode
 from typing_extensions import override
 
 from adapters.contract.wire import HttpRequest, HttpResponse
+from gateway.api.routes import Request, Routes
 from gateway.listeners import Listener
 from gateway.providers.channel import channel
 from gateway.providers.evidence import SendFailed
 from gateway.providers.trip import Trip, within
 from gateway.telemetry.metrics import Metrics
-from gateway.telemetry.requests import middleware
+from gateway.telemetry.requests import watched
 from gateway.telemetry.trace_context import CURRENT, TraceContext
 from gateway.telemetry.traces import Tracing
 from gateway.telemetry.watch import Watch
@@ -93,16 +94,16 @@ def test_a_caller_that_traces_decides_whether_it_is_recorded(
 @asynccontextmanager
 async def served(seen: Recorded) -> AsyncIterator[str]:
     """Serve an application that is watched: it answers, breaks, or hangs."""
-    app = web.Application(middlewares=[middleware(Metrics(), seen.tracing)])
 
-    async def answered(request: web.Request) -> web.Response:
+    async def answered(request: Request) -> web.Response:
         place = CURRENT.get()
         if request.match_info["id"] == "broken":
             raise RuntimeError
         return web.Response(text=place.trace_id if place else "none")
 
-    app.router.add_get("/things/{id}", answered)
-    listener = Listener(app, "127.0.0.1", 0)
+    routes = Routes()
+    routes.add("GET", "/things/{id}", answered)
+    listener = Listener(routes.routed(watched(answered, Metrics(), seen.tracing)), "127.0.0.1", 0)
     await listener.start()
     try:
         yield listener.url
