@@ -15,10 +15,10 @@ _AGES = (("usk", "ageUsk"), ("esrb", "ageEsrb"), ("pegi", "agePegi"))
 
 def to_product(adapter: Adapter[Any, Any], row: Row) -> Product:
     """Return a product. Raises MalformedResponse for one with prices that are none."""
-    native, details = f"{row.product}-{row.store_product}", row.details or NO_DETAILS
+    details = row.details or NO_DETAILS
     return Product(
-        id=adapter.id(native),
-        name=row.name or row.slug or native,
+        id=f"{adapter.name}:{row.product}-{row.store_product}",
+        name=row.name or row.slug or f"{row.product}-{row.store_product}",
         description=details.description or row.description or None,
         sku=row.code or None,
         categories=_categories(adapter.name, row.category, row.kind),
