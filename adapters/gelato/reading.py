@@ -1,9 +1,9 @@
 """Orders of GelatoConnect as callers see them: confirmed, searched, and read in full."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from msgspec.structs import replace
 
 from adapters.contract import tolerant
@@ -15,8 +15,7 @@ from adapters.contract.models.values import said
 from adapters.gelato import answers, mapping
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(msgspec.Struct, frozen=True):
     """Reads orders for one account: `identify` makes callers' ids, `currency` is for answers that state none."""
 
     provider: str

@@ -10,6 +10,8 @@ from adapters.contract.models.catalog import Availability, Category, Image, Orde
 from adapters.reseller.envelope import Members, spelled
 from adapters.reseller.rows import NO_DETAILS, Details, Row
 
+_LONGEST = 2000  # of a description
+
 _AGES = (("usk", "ageUsk"), ("esrb", "ageEsrb"), ("pegi", "agePegi"))
 
 
@@ -19,7 +21,7 @@ def to_product(adapter: Adapter[Any, Any], row: Row) -> Product:
     return Product(
         id=f"{adapter.name}:{row.product}-{row.store_product}",
         name=row.name or row.slug or f"{row.product}-{row.store_product}",
-        description=details.description or row.description or None,
+        description=(details.description or row.description or "")[:_LONGEST] or None,
         sku=row.code or None,
         categories=_categories(adapter.name, row.category, row.kind),
         images=_images(details),

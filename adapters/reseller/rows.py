@@ -20,9 +20,9 @@ _Text = Annotated[str, Meta(max_length=2000)]
 
 
 class Details(msgspec.Struct, gc=False):
-    """`productData` of a product: what is shown of it."""
+    """`productData` of a product: what is shown of it. Descriptions are as long as they are."""
 
-    description: _Text | None = field(default=None, name="productDescription")
+    description: str | None = field(default=None, name="productDescription")
     main_image: Any = field(default=None, name="productMainImage")
     images: Any = field(default=None, name="productImages")
 
@@ -55,7 +55,7 @@ class Row(msgspec.Struct, gc=False):
     end_hour: _Text | None = field(default=None, name="saleEndHour")
     stock: _Whole | None = field(default=None, name="totalStock")
     status: _Whole | None = None
-    description: _Text | None = field(default=None, name="productDescription")
+    description: str | None = field(default=None, name="productDescription")
 
 
 class _Listing(msgspec.Struct, gc=False):

@@ -52,7 +52,6 @@ _LARGEST = 10**31
 # What most providers write: nothing to parse, to refuse or to write out.
 _PLAIN = re.compile(r"-?(?:0|[1-9][0-9]{0,29})(?:\.[0-9]{1,30})?")
 
-
 AwareDatetime = Annotated[datetime, BeforeValidator(instant)]
 """A time read from RFC 3339 text with an offset."""
 
@@ -83,7 +82,7 @@ def amount(value: Any) -> str:
     """
     if isinstance(value, str) and _PLAIN.fullmatch(value):
         return value
-    if type(value) is int and -_LARGEST < value < _LARGEST:
+    if type(value) is int and abs(value) < _LARGEST:
         return str(value)
     if isinstance(value, bool) or not isinstance(value, int | str):
         raise MalformedResponse("An amount is neither a number nor numeric text.", status=200)

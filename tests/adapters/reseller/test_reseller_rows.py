@@ -10,7 +10,7 @@ from adapters.contract.wire import HttpResponse, json_body
 from adapters.reseller import calls
 from adapters.reseller.catalog import inputs, to_product
 from adapters.reseller.envelope import Members
-from adapters.reseller.rows import Details, Row, read, read_all
+from adapters.reseller.rows import Details, Row, listed, read, read_all
 from support.cases import build
 
 ADAPTER = build("reseller", {}, {}, None)
@@ -101,6 +101,13 @@ def test_empty_texts_of_a_list_say_nothing() -> None:
         "orderBounds": {"minimum": 1},
         "attributes": {"platforms": "PC"},
     }
+
+
+def test_a_long_description_is_cut_and_makes_no_list_odd() -> None:
+    """Pages of HTML stand there: 2000 characters are kept, and the list is read in one go all the same."""
+    long = DOCUMENTED | {"productData": {"productDescription": "x" * 2001}}
+    assert listed(listing(long).body) is not None
+    assert [to_product(ADAPTER, row).description for row in read_all(listing(long))] == ["x" * 2000]
 
 
 def test_a_list_is_gone_through_once() -> None:
