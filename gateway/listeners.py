@@ -98,8 +98,8 @@ class _BareRequestHandler(RequestHandler):
         if self._close:
             # The listener drains: whoever is told so sends its next request elsewhere, not into a closing connection.
             resp.force_close()
-        # Raised before any middleware ran (an unknown Expect): its text repeats what was received.
-        if isinstance(resp, web.HTTPException):
+        # aiohttp's own (an unknown Expect), which are exceptions as well: their text repeats what was received.
+        if isinstance(resp, Exception):
             resp = self.handle_error(request, 400)
         return super().finish_response(request, resp, start_time)
 

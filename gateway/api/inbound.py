@@ -36,12 +36,10 @@ class Inbound:
         if self._timer is not None:
             self._timer.cancel()
 
-    def admitted(self, caller: Caller, *, catalog: bool) -> "_Place":
-        """Return the place of a request, taken while it is under way.
-
-        Raises ApiError where there is no room for it, which is never said of an order because the gateway is late.
-        """
-        if self._under_way.get(caller.name, 0) >= caller.requests_at_once:
+    def enter(self, caller: Caller, *, catalog: bool) -> None:
+        """Count a request until it leaves. Raises ApiError where there is no room for it; late, never for an order."""
+        under_way = self._under_way.get(caller.name, 0)
+        if under_way >= caller.requests_at_once:
             refuse(
                 "rate-limited",
                 f"At most {caller.requests_at_once} requests of this caller are under way at once.",
@@ -49,7 +47,15 @@ class Inbound:
             )
         if catalog and self.is_late:
             refuse("overloaded", retry_after=1)
-        return _Place(self._under_way, caller.name)
+        self._under_way[caller.name] = under_way + 1
+
+    def leave(self, caller: Caller) -> None:
+        """Count a request that entered no more."""
+        left = self._under_way[caller.name] - 1
+        if left:
+            self._under_way[caller.name] = left
+        else:
+            del self._under_way[caller.name]
 
     def _tick(self, loop: asyncio.AbstractEventLoop, expected: float) -> None:
         now = loop.time()
@@ -61,23 +67,3 @@ class Inbound:
         self.is_late = self._late_since is not None and now - self._late_since >= self._sustained
         due = now + TICK
         self._timer = loop.call_at(due, self._tick, loop, due)
-
-
-class _Place:
-    """One of a caller's requests that are under way, from entering to leaving."""
-
-    __slots__ = ("_name", "_under_way")
-
-    def __init__(self, under_way: dict[str, int], name: str) -> None:
-        self._under_way = under_way
-        self._name = name
-
-    def __enter__(self) -> None:
-        self._under_way[self._name] = self._under_way.get(self._name, 0) + 1
-
-    def __exit__(self, *_: object) -> None:
-        left = self._under_way[self._name] - 1
-        if left:
-            self._under_way[self._name] = left
-        else:
-            del self._under_way[self._name]

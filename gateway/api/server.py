@@ -71,7 +71,7 @@ def _answered(context: Context) -> Handler:
         try:
             context.callers.admit(request.headers)
             _proper(request)
-            response = _preflight(request) or await _handler(request)(request)
+            response = await _handler(request)(request)
         except ApiError as error:
             response = _problem(request, error.problem, error.headers)
         except web.HTTPRequestEntityTooLarge:
@@ -92,12 +92,16 @@ def _answered(context: Context) -> Handler:
 
 def _handler(request: Request) -> Handler:
     """Return who answers the request's method at its path. Raises ApiError (`not-found`, `method-not-allowed`)."""
-    if request.route is None:
+    route = request.route
+    handler = None if route is None else route.handlers.get(request.method)
+    if handler is not None:
+        return handler
+    given = request.headers
+    if request.method == "OPTIONS" and hdrs.ACCESS_CONTROL_REQUEST_METHOD in given and hdrs.ORIGIN in given:
+        return _preflight
+    if route is None:
         refuse("not-found", "There is no such path; see /docs.")
-    handler = request.route.handlers.get(request.method)
-    if handler is None:
-        raise ApiError(problem("method-not-allowed"), {"allow": ",".join(sorted(request.route.handlers))})
-    return handler
+    raise ApiError(problem("method-not-allowed"), {"allow": ",".join(sorted(route.handlers))})
 
 
 def _handled(context: Context, endpoint: Endpoint) -> Handler:
@@ -107,8 +111,11 @@ def _handled(context: Context, endpoint: Endpoint) -> Handler:
     async def handled(request: Request) -> web.Response:
         try:
             call = await _admitted(context, endpoint, request, priority)
-            with context.inbound.admitted(call.caller, catalog=is_catalog):
+            context.inbound.enter(call.caller, catalog=is_catalog)
+            try:
                 return _response(request, await endpoint.handler(call))
+            finally:
+                context.inbound.leave(call.caller)
         except JournalUnavailable as error:
             told = _described(context, request, error)
             if endpoint.write:
@@ -159,7 +166,7 @@ async def _admitted(context: Context, endpoint: Endpoint, request: Request, prio
     _acceptable(request)
     if endpoint.scope is not None and not caller.may(endpoint.scope):
         refuse("forbidden", f"The caller lacks the scope {endpoint.scope}.")
-    if endpoint.query is NoQuery and request.query_string:
+    if endpoint.query is NoQuery and request.rel_url.raw_query_string:
         call.query(NoQuery)
     return call
 
@@ -237,12 +244,8 @@ def _log(request: Request, status: int, seconds: float) -> None:
     )
 
 
-def _preflight(request: Request) -> web.Response | None:
+async def _preflight(request: Request) -> web.Response:
     """Answer a browser that asks whether a page of an allowed origin may call."""
-    if request.method != "OPTIONS":
-        return None
-    if hdrs.ACCESS_CONTROL_REQUEST_METHOD not in request.headers or hdrs.ORIGIN not in request.headers:
-        return None
     allowed = {
         "Access-Control-Allow-Methods": "GET, POST, PATCH, DELETE",
         "Access-Control-Allow-Headers": "Authorization, Cache-Control, Content-Type, Idempotency-Key, If-None-Match, "

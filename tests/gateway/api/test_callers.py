@@ -36,6 +36,7 @@ callers:
   reader:
     keys: {sha256("reader")}
     scopes: catalog:read
+    requests_at_once: 1
   games:
     keys: {sha256("games")}
     scopes: [catalog:read, orders:read, orders:write, goods:read]
@@ -189,6 +190,15 @@ async def test_a_page_of_a_configured_origin_may_call(running: Running) -> None:
     assert "Idempotency-Key" in own.headers["Access-Control-Allow-Headers"]
     strange = await running.call("OPTIONS", "/v1/orders", headers={**asked, "Origin": "https://attacker.example"})
     assert strange.status == 403
+
+
+@pytest.mark.parametrize(
+    ("path", "status"), [("/v1/providers", 200), ("/v1/products/reseller:0", 404), ("/v1/products?limit=x", 400)]
+)
+async def test_a_request_is_under_way_no_more_when_it_is_answered(running: Running, path: str, status: int) -> None:
+    """However it ends: a caller that may have one at a time may have the next."""
+    answers = [await running.call("GET", path, headers=as_("reader")) for _ in range(2)]
+    assert [answer.status for answer in answers] == [status, status]
 
 
 def without_id(answer: Answered) -> dict[str, object]:
