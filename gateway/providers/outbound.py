@@ -1,7 +1,7 @@
 """The network edge towards providers: sends one request once, and knows how much of it left.
 
 What a failure means for an order hangs on one question, how far the request got, and no exception's type answers it.
-aiohttp's own hooks do (`gateway.providers.evidence`):
+The request itself does (`gateway.providers.evidence`):
 
     not-sent         the connection was not there yet: no byte can have left
     partly-sent      the first byte may have left, the last one has not
@@ -62,7 +62,7 @@ class Outbound:
     (seconds) an unused connection is kept: well under what providers do.
 
     aiohttp's connectors, requests and responses are used without its `ClientSession`, which would send some requests
-    again by itself, follow redirects, keep cookies and look for passwords, and is a quarter of what a request costs.
+    again by itself, follow redirects, keep cookies and look for passwords (gateway/README.md has what it costs).
     There are two connectors, because one keeps all of its connections alive or none: one for commits, whose
     connections are never used again, and one for everything else.
     """
