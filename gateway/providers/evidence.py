@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import Awaitable, Coroutine, Mapping
+from collections.abc import Coroutine, Mapping
 from typing import Any, Literal
 
 import aiohttp
@@ -150,10 +150,11 @@ class WitnessedRequest(aiohttp.ClientRequest):
     ) -> Coroutine[Any, Any, None]:
         # Called, not only awaited, by `send`, which goes on while the body is written.
         self._has_body = True
-        return self._written(super().write_bytes(writer, conn, content_length), conn)
+        return self._written(writer, conn, content_length)
 
-    async def _written(self, writing: Awaitable[None], connection: Connection) -> None:
-        await writing
+    async def _written(self, writer: AbstractStreamWriter, connection: Connection, length: int | None) -> None:
+        # Made only now: where the answer is there already, this is cancelled before it begins.
+        await super().write_bytes(writer, connection, length)
         # What goes wrong meanwhile is not raised: whoever waits for the answer meets it.
         if connection.protocol is None or connection.protocol.exception() is None:
             self.evidence.uploaded = True

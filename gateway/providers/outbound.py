@@ -154,7 +154,7 @@ class Outbound:
     async def _exchange(
         self, connector: aiohttp.TCPConnector, outgoing: WitnessedRequest, channel: Channel, evidence: Evidence
     ) -> HttpResponse:
-        connection = await connector.connect(outgoing, [], channel.timeout)
+        connection = await _connected(connector, outgoing, channel)
         try:
             response = await _answered(outgoing, connection)
         except BaseException:
@@ -167,7 +167,7 @@ class Outbound:
             evidence.whole = True
         finally:
             # With the last byte of an answer its connection went back to be used again. Any other is of no use.
-            if not response.closed:
+            if not (response.closed and evidence.uploaded):
                 response.close()
         return HttpResponse(response.status, evidence.headers, body)
 
@@ -181,6 +181,16 @@ class Outbound:
                 raise evidence.failure("too-large", f"the response's body is longer than {self.max_body} bytes")
             chunks.append(chunk)
         return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+async def _connected(connector: aiohttp.TCPConnector, outgoing: WitnessedRequest, channel: Channel) -> Connection:
+    """Return a connection on which no answer lies: what came on an idle one would be taken for this request's."""
+    connection = await connector.connect(outgoing, [], channel.timeout)
+    # Only one that was used before can hold any, so this ends.
+    while connection.protocol is not None and len(connection.protocol):
+        connection.close()
+        connection = await connector.connect(outgoing, [], channel.timeout)
+    return connection
 
 
 async def _answered(outgoing: WitnessedRequest, connection: Connection) -> aiohttp.ClientResponse:
