@@ -10,15 +10,16 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
-import aiohttp
-
 from adapters import registry
 from adapters.contract.errors import ProviderError
+from adapters.contract.wire import HttpRequest, HttpResponse
 from gateway.errors import judgement
 from gateway.operations import processes, resolver
 from gateway.operations.recorder import OperationRecorder
 from gateway.proof.accounts import ACCOUNTS
-from gateway.providers.evidence import Evidence
+from gateway.providers.channel import Channel
+from gateway.providers.evidence import SendFailed
+from gateway.providers.outbound import Outbound
 from gateway.stores import sqlite_changes
 from gateway.stores.sqlite import SqliteJournal
 from policies import operation as decisions
@@ -122,14 +123,23 @@ def _fence_removed() -> None:
 
 
 def _sent_twice_by_the_client() -> None:
-    """Let aiohttp send again what it takes for idempotent."""
+    """Let the client send again what HTTP calls idempotent, as aiohttp's session does."""
+    once = Outbound.send
 
-    async def as_often_as_it_likes(
-        self: Evidence, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
-    ) -> aiohttp.ClientResponse:
-        return await handler(request)
+    async def twice(
+        self: Outbound,
+        request: HttpRequest,
+        channel: Channel,
+        timeout: float,  # noqa: ASYNC109 - as what it takes the place of
+    ) -> HttpResponse:
+        try:
+            return await once(self, request, channel, timeout)
+        except SendFailed as failure:
+            if request.method == "POST" or failure.kind != "closed" or failure.status is not None:
+                raise
+            return await once(self, request, channel, timeout)
 
-    Evidence.only_once = as_often_as_it_likes  # type: ignore[method-assign]
+    Outbound.send = twice  # type: ignore[method-assign]
 
 
 def _conflict_on_the_key_only() -> None:

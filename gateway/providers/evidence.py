@@ -2,10 +2,11 @@
 
 import asyncio
 import ssl
-from collections.abc import Coroutine, Mapping
-from typing import Any, Literal, cast
+from collections.abc import Awaitable, Coroutine, Mapping
+from typing import Any, Literal
 
 import aiohttp
+from aiohttp.abc import AbstractStreamWriter
 from aiohttp.connector import Connection
 from typing_extensions import override
 
@@ -21,7 +22,6 @@ FailureKind = Literal[
     "closed",  # the connection ended too early
     "protocol",  # what came is not HTTP, or not what was promised
     "too-large",
-    "resend-refused",
 ]
 
 KINDS: Mapping[type[BaseException], FailureKind] = {
@@ -88,69 +88,30 @@ class SendFailed(Exception):
         self.headers = headers or {}
 
 
-class ResendRefused(Exception):
-    """aiohttp wanted to send the request a second time. Not a ClientError or OSError: those it would try again."""
-
-
-class Interrupted(Exception):
-    """Carries the first try's failure past aiohttp, which sends again after some. Its cause is the failure."""
-
-
 class Evidence:
-    """How far one request got.
+    """How far one request got: whether its first byte may have left, and its last; what was read of its answer."""
 
-    Facts come from three hooks of aiohttp: the request, which is sent when there is a connection and no byte of it was
-    written; the upload tracker, complete when the last byte was handed over; and the middleware, which sees each try.
-    """
-
-    __slots__ = ("_begun", "_tries", "headers", "status", "upload", "whole")
+    __slots__ = ("begun", "headers", "status", "uploaded", "whole")
 
     def __init__(self) -> None:
-        self._begun = False
-        self._tries = 0
-        self.upload = aiohttp.UploadTracker()
+        self.begun = False
+        self.uploaded = False
         self.status: int | None = None
         self.headers: dict[str, str] = {}
         self.whole = False
-
-    @property
-    def uploaded(self) -> bool:
-        """Tell whether the whole request was handed to the connection. False while that is still going on."""
-        complete = self.upload.upload_complete
-        return complete.done() and complete.exception() is None
 
     @property
     def phase(self) -> WirePhase:
         """Return how far the request got."""
         if self.status is not None:
             return "answered" if self.whole else "answered-partly"
-        if not self._begun:
+        if not self.begun:
             return "not-sent"
         return "sent" if self.uploaded else "partly-sent"
 
-    def begin(self) -> None:
-        """Note that from now on bytes may leave."""
-        self._begun = True
-
-    async def only_once(
-        self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
-    ) -> aiohttp.ClientResponse:
-        """Let one try through, and hide its failure from aiohttp, which silently repeats GET, HEAD, PUT and DELETE."""
-        self._tries += 1
-        if self._tries > 1:
-            raise ResendRefused
-        cast("WitnessedRequest", request).evidence = self
-        try:
-            return await handler(request)
-        except (aiohttp.ClientError, OSError) as error:
-            raise Interrupted from error
-
     def failed(self, error: Exception) -> SendFailed:
         """Return what an exception out of aiohttp means."""
-        if isinstance(error, ResendRefused):
-            return self.failure("resend-refused", "")
-        cause = _interruption(error)
-        return self.failure(kind_of(cause), _reason(cause))
+        return self.failure(kind_of(error), _reason(error))
 
     def failure(self, kind: FailureKind, reason: str) -> SendFailed:
         """Return a failure in the present phase."""
@@ -170,26 +131,37 @@ class Evidence:
 
 
 class WitnessedRequest(aiohttp.ClientRequest):
-    """A request that tells its evidence when its first byte may leave.
-
-    aiohttp's trace hooks say the same, and cost a seventh of a request: each event is a signal of its own.
-    """
+    """A request that tells its `evidence` when its first byte may leave, and when its last was handed over."""
 
     evidence: Evidence
+    _has_body: bool = False
 
     @override
-    def send(self, conn: Connection) -> Coroutine[Any, Any, aiohttp.ClientResponse]:
-        self.evidence.begin()
-        return super().send(conn)
+    async def send(self, conn: Connection) -> aiohttp.ClientResponse:
+        self.evidence.begun = True
+        response = await super().send(conn)
+        if not self._has_body:
+            self.evidence.uploaded = True
+        return response
+
+    @override
+    def write_bytes(
+        self, writer: AbstractStreamWriter, conn: Connection, content_length: int | None = None
+    ) -> Coroutine[Any, Any, None]:
+        # Called, not only awaited, by `send`, which goes on while the body is written.
+        self._has_body = True
+        return self._written(super().write_bytes(writer, conn, content_length), conn)
+
+    async def _written(self, writing: Awaitable[None], connection: Connection) -> None:
+        await writing
+        # What goes wrong meanwhile is not raised: whoever waits for the answer meets it.
+        if connection.protocol is None or connection.protocol.exception() is None:
+            self.evidence.uploaded = True
 
 
 def kind_of(error: BaseException) -> FailureKind:
     """Return what an exception is called."""
     return next(KINDS[ancestor] for ancestor in type(error).__mro__ if ancestor in KINDS)
-
-
-def _interruption(error: Exception) -> BaseException:
-    return error.__cause__ if isinstance(error, Interrupted) and error.__cause__ is not None else error
 
 
 def _reason(error: BaseException) -> str:

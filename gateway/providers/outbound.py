@@ -1,7 +1,7 @@
 """The network edge towards providers: sends one request once, and knows how much of it left.
 
 What a failure means for an order hangs on one question, how far the request got, and no exception's type answers it.
-aiohttp's own hooks do (`gateway.providers.evidence`):
+The request itself does (`gateway.providers.evidence`):
 
     not-sent         the connection was not there yet: no byte can have left
     partly-sent      the first byte may have left, the last one has not
@@ -26,6 +26,8 @@ from types import TracebackType
 from typing import Self
 
 import aiohttp
+from aiohttp.connector import Connection
+from multidict import CIMultiDict
 from yarl import URL
 
 from adapters.contract.wire import HttpRequest, HttpResponse
@@ -59,9 +61,10 @@ class Outbound:
     open connections, `connections_per_host` those to one host; bulkheads keep below them. `keepalive` is how long
     (seconds) an unused connection is kept: well under what providers do.
 
-    There are two aiohttp sessions, because a session keeps all of its connections alive or none: one for commits,
-    whose connections are never reused, and one for everything else. No cookies, no redirects, no proxy and no
-    password from the environment.
+    aiohttp's connectors, requests and responses are used without its `ClientSession`, which would send some requests
+    again by itself, follow redirects, keep cookies and look for passwords (gateway/README.md has what it costs).
+    There are two connectors, because one keeps all of its connections alive or none: one for commits, whose
+    connections are never used again, and one for everything else.
     """
 
     def __init__(
@@ -76,24 +79,22 @@ class Outbound:
         self._connections = connections
         self._connections_per_host = connections_per_host
         self._keepalive = keepalive
-        self._kept_alive: aiohttp.ClientSession | None = None
-        self._fresh: aiohttp.ClientSession | None = None
+        self._agent = ""
+        self._kept_alive: aiohttp.TCPConnector | None = None
+        self._fresh: aiohttp.TCPConnector | None = None
 
     async def open(self) -> None:
         """Make ready to send. Must be called in the running loop that sends."""
-        agent = await asyncio.to_thread(user_agent)  # reads a file
+        self._agent = await asyncio.to_thread(user_agent)  # reads a file
         limit, per_host = self._connections, self._connections_per_host
-        kept_alive = aiohttp.TCPConnector(limit=limit, limit_per_host=per_host, keepalive_timeout=self._keepalive)
-        fresh = aiohttp.TCPConnector(limit=limit, limit_per_host=per_host, force_close=True)
-        self._kept_alive = _session(kept_alive, agent, "gzip, deflate")
-        # A compressed answer to a commit is one more way to lose it; commits have small answers.
-        self._fresh = _session(fresh, agent, "identity")
+        self._kept_alive = aiohttp.TCPConnector(limit=limit, limit_per_host=per_host, keepalive_timeout=self._keepalive)
+        self._fresh = aiohttp.TCPConnector(limit=limit, limit_per_host=per_host, force_close=True)
 
     async def close(self) -> None:
         """Close every connection. Doing it twice does no harm."""
-        for session in (self._kept_alive, self._fresh):
-            if session is not None:
-                await session.close()
+        for connector in (self._kept_alive, self._fresh):
+            if connector is not None:
+                await connector.close()
 
     async def __aenter__(self) -> Self:
         await self.open()
@@ -110,44 +111,55 @@ class Outbound:
         `timeout` (seconds) covers everything from the look-up of the name to the last byte of the body.
         Raises SendFailed, whose `phase` says how far the request got. A cancelled caller gets its CancelledError.
         """
-        session = self._fresh if request.effect == "commit" else self._kept_alive
-        if session is None:
+        connector = self._fresh if request.effect == "commit" else self._kept_alive
+        if connector is None:
             raise RuntimeError("the outbound client is not open")
+        if connector.closed:
+            raise SendFailed("not-sent", "closed", "the outbound client is closed")
         evidence = Evidence()
         try:
-            url, headers = _url(request, channel), _headers(request)
+            outgoing = self._outgoing(request, channel)
         except (ValueError, LookupError) as error:
             raise SendFailed("not-sent", "invalid", str(error)) from None
+        outgoing.evidence = evidence
         try:
             async with asyncio.timeout(timeout):
-                return await self._exchange(session, request, url, headers, channel, evidence)
+                return await self._exchange(connector, outgoing, channel, evidence)
         except SendFailed:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, how far the request got must not be lost
             raise evidence.failed(error) from evidence.plain_cause(error)
 
-    async def _exchange(
-        self,
-        session: aiohttp.ClientSession,
-        request: HttpRequest,
-        url: URL,
-        headers: dict[str, str],
-        channel: Channel,
-        evidence: Evidence,
-    ) -> HttpResponse:
-        response = await session.request(
+    def _outgoing(self, request: HttpRequest, channel: Channel) -> WitnessedRequest:
+        """Return aiohttp's request. Raises ValueError or LookupError for what must not, or cannot, be sent."""
+        # A compressed answer to a commit is one more way to lose it; commits have small answers.
+        encoding = "identity" if request.effect == "commit" else "gzip, deflate"
+        headers = CIMultiDict({"User-Agent": self._agent, "Accept-Encoding": encoding})
+        for name, value in request.headers.items():
+            if _FORBIDDEN.search(value):
+                raise ValueError(f"the header {name!r} holds a character that no header may hold")
+            headers[_header(name)] = value
+        return WitnessedRequest(
             request.method,
-            url,
-            data=_data(request.body),
+            _url(request, channel),
             headers=headers,
-            skip_auto_headers=_no_content_type(request),
-            allow_redirects=False,
-            proxy=channel.proxy,
+            # Else aiohttp calls every body, and the lack of one, `application/octet-stream`.
+            skip_auto_headers=None if request.method == "GET" and not request.body else ("Content-Type",),
+            data=_data(request.body),
+            loop=asyncio.get_running_loop(),
+            proxy=None if channel.proxy is None else URL(channel.proxy),
             ssl=channel.ssl or True,
-            timeout=channel.timeout,
-            middlewares=(evidence.only_once,),
-            upload_tracker=evidence.upload,
         )
+
+    async def _exchange(
+        self, connector: aiohttp.TCPConnector, outgoing: WitnessedRequest, channel: Channel, evidence: Evidence
+    ) -> HttpResponse:
+        connection = await connector.connect(outgoing, [], channel.timeout)
+        try:
+            response = await _answered(outgoing, connection)
+        except BaseException:
+            connection.close()
+            raise
         try:
             evidence.status = response.status
             evidence.headers = _response_headers(response.headers)
@@ -171,15 +183,18 @@ class Outbound:
         return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
-def _session(connector: aiohttp.TCPConnector, agent: str, encoding: str) -> aiohttp.ClientSession:
-    return aiohttp.ClientSession(
-        connector=connector,
-        headers={"User-Agent": agent, "Accept-Encoding": encoding},
-        cookie_jar=aiohttp.DummyCookieJar(),
-        raise_for_status=False,
-        trust_env=False,
-        request_class=WitnessedRequest,
-    )
+async def _answered(outgoing: WitnessedRequest, connection: Connection) -> aiohttp.ClientResponse:
+    """Send a request over a connection; return the response as soon as its head is read."""
+    protocol = connection.protocol
+    if protocol is None:
+        raise aiohttp.ClientConnectionError("the connection was closed")
+    protocol.set_response_params(skip_payload=outgoing.method == "HEAD", read_until_eof=True)
+    response = await outgoing.send(connection)
+    try:
+        return await response.start(connection)
+    except BaseException:
+        response.close()
+        raise
 
 
 @cache
@@ -219,14 +234,6 @@ def _origin(base: str, other: str | None, *, simulator: bool) -> tuple[str, str,
     return url.scheme, url.raw_authority, url.raw_path.rstrip("/")
 
 
-def _headers(request: HttpRequest) -> dict[str, str]:
-    """Return the headers that the adapter sets. Raises ValueError for one that must not be sent."""
-    for name, value in request.headers.items():
-        if _FORBIDDEN.search(value):
-            raise ValueError(f"the header {name!r} holds a character that no header may hold")
-    return {_header(name): value for name, value in request.headers.items()}
-
-
 @lru_cache(maxsize=256)
 def _header(name: str) -> str:
     """Return the name of a header that an adapter may set. Raises ValueError."""
@@ -235,11 +242,6 @@ def _header(name: str) -> str:
     if name.lower() in OWN_HEADERS:
         raise ValueError(f"the header {name!r} is not the adapter's to set")
     return name
-
-
-def _no_content_type(request: HttpRequest) -> tuple[str, ...] | None:
-    """Keep aiohttp from calling every body, and the lack of one, `application/octet-stream`."""
-    return None if request.method == "GET" and not request.body else ("Content-Type",)
 
 
 def _data(body: bytes | None) -> bytes | BytesIO | None:

@@ -1,13 +1,11 @@
 import asyncio
 import traceback
-from types import SimpleNamespace
-from typing import Any, cast
 
 import aiohttp
 import pytest
 
 from adapters.contract.wire import HttpRequest
-from gateway.providers.evidence import KINDS, Evidence, ResendRefused, kind_of
+from gateway.providers.evidence import KINDS, kind_of
 from gateway.providers.outbound import FailureKind, Outbound, SendFailed, channel
 from support.raw_server import Answer, http, raw_server
 
@@ -85,25 +83,8 @@ async def test_a_timed_out_connection_says_nothing_of_the_query() -> None:
     assert "canary" not in "".join(traceback.format_exception(failed.value))
 
 
-async def test_a_second_try_is_refused_even_if_aiohttp_should_insist() -> None:
-    """The guard counts tries: whoever asks for a second one gets an error that aiohttp does not repeat after."""
-    evidence = Evidence()
-    sent: list[Any] = []
-
-    async def handler(request: Any) -> Any:
-        sent.append(request)
-
-    request = cast("aiohttp.ClientRequest", SimpleNamespace())
-    await evidence.only_once(request, handler)
-    with pytest.raises(ResendRefused) as refused:
-        await evidence.only_once(request, handler)
-    assert len(sent) == 1
-    assert not isinstance(refused.value, aiohttp.ClientError | OSError)
-    assert evidence.failed(refused.value).kind == "resend-refused"
-
-
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE", "POST"])
-async def test_aiohttp_asks_for_a_second_try_only_of_those_who_do_not_hide_the_first(method: str) -> None:
+async def test_what_a_session_of_aiohttp_sends_twice_is_sent_once(method: str) -> None:
     """The danger is real: a bare session sends twice what our client sends once."""
 
     async def close(writer: asyncio.StreamWriter) -> None:
