@@ -20,8 +20,11 @@ def to_product(adapter: Adapter[Any, Any], row: Row) -> Product:
     """Return a product. Raises MalformedResponse for one with prices that are none."""
     account, currency = adapter.name, adapter.currency or ""
     details = row.details or NO_DETAILS
-    # A page has a hundred of these: what needs a call is asked for before, where the answer is mostly no.
+    # A page has a hundred of these: a call is made where few products need it, or where it is remembered.
     image, sale, market = details.main_image, row.sale_price, row.market_price
+    description = details.description or row.description or None
+    if description and len(description) > _LONGEST:
+        description = description[:_LONGEST]
     attributes = {"slug": row.slug} if row.slug else {}
     if row.brand is not None and (brand := _joined(row.brand)):
         attributes["brandId"] = brand
@@ -36,14 +39,14 @@ def to_product(adapter: Adapter[Any, Any], row: Row) -> Product:
     return Product(
         id=f"{account}:{row.product}-{row.store_product}",
         name=row.name or row.slug or f"{row.product}-{row.store_product}",
-        description=(details.description or row.description or "")[:_LONGEST] or None,
+        description=description,
         sku=row.code or None,
         categories=_categories(account, row.category, row.kind),
         images=(Image(url=image),) if image and isinstance(image, str) and not details.images else _images(details),
         # What the reseller pays; `buyPrice` is what the platform pays a supplier.
         price=money(sale, currency) if isinstance(sale, str) else optional_money(sale, currency),
         market_price=money(market, currency) if isinstance(market, str) else optional_money(market, currency),
-        stock=_stock(row),
+        stock=_stock(row.status, row.stock),
         order_bounds=_order_bounds(row.minimum, row.maximum, row.start_hour, row.end_hour),
         inputs=(inputs(row.require) or None) if row.require else None,
         attributes=attributes or None,  # what has no canonical member, lists as text
@@ -56,7 +59,7 @@ def to_availability(adapter: Adapter[Any, Any], row: Row, as_of: Any) -> Availab
         product_id=adapter.id(f"{row.product}-{row.store_product}"),
         as_of=as_of,
         price=optional_money(row.sale_price, adapter.currency),
-        stock=_stock(row),
+        stock=_stock(row.status, row.stock),
         order_bounds=_order_bounds(row.minimum, row.maximum, row.start_hour, row.end_hour),
     )
 
@@ -77,12 +80,12 @@ def _images(details: Details) -> tuple[Image, ...] | None:
     return tuple([Image(url=url) for url in dict.fromkeys(urls) if url]) or None
 
 
-def _stock(row: Row) -> Stock:
+@lru_cache(maxsize=4096)
+def _stock(status: int | None, quantity: int | None) -> Stock:
     """Return the stock. A passive product (status 0) cannot be ordered, whatever is there."""
-    quantity = row.stock
-    if row.status == 0:
+    if status == 0:
         return Stock(status="outOfStock", quantity=quantity)
-    if quantity is None or (row.status != 1 and row.status is not None):
+    if quantity is None or (status != 1 and status is not None):
         return Stock(status="unknown", quantity=quantity)
     return Stock(status="inStock" if quantity > 0 else "outOfStock", quantity=quantity)
 
