@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from itertools import chain
 from typing import Any, Literal, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -54,7 +55,9 @@ class HttpRequest(msgspec.Struct, frozen=True):
     @property
     def query_string(self) -> str:
         """Return the encoded query, "" where there is none."""
-        return urlencode(self.query, quote_via=quote) if self.query else ""
+        if _UNRESERVED.fullmatch("".join(chain.from_iterable(self.query))):
+            return "&".join(map("=".join, self.query))
+        return urlencode(self.query, quote_via=quote)
 
     @property
     def target(self) -> str:

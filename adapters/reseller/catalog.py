@@ -7,6 +7,7 @@ from typing import Any
 from adapters.contract.adapter import Adapter
 from adapters.contract.models import values
 from adapters.contract.models.catalog import Availability, Category, Image, OrderBounds, Product, ProductInput, Stock
+from adapters.contract.models.values import money, optional_money
 from adapters.reseller.envelope import Members, spelled
 from adapters.reseller.rows import NO_DETAILS, Details, Row
 
@@ -17,21 +18,38 @@ _AGES = (("usk", "ageUsk"), ("esrb", "ageEsrb"), ("pegi", "agePegi"))
 
 def to_product(adapter: Adapter[Any, Any], row: Row) -> Product:
     """Return a product. Raises MalformedResponse for one with prices that are none."""
+    account, currency = adapter.name, adapter.currency or ""
     details = row.details or NO_DETAILS
+    # A page has a hundred of these: a call is made where few products need it, or where it is remembered.
+    image, sale, market = details.main_image, row.sale_price, row.market_price
+    description = details.description or row.description or None
+    if description and len(description) > _LONGEST:
+        description = description[:_LONGEST]
+    attributes = {"slug": row.slug} if row.slug else {}
+    if row.brand is not None and (brand := _joined(row.brand)):
+        attributes["brandId"] = brand
+    if row.platforms and (platforms := _joined(row.platforms)):
+        attributes["platforms"] = platforms
+    if row.regions and (regions := _joined(row.regions)):
+        attributes["regions"] = regions
+    if row.buy_price is not None and (buy_price := _joined(row.buy_price)):
+        attributes["buyPrice"] = buy_price
+    if row.ages:
+        attributes |= _ages(Members(spelled(row.ages)))
     return Product(
-        id=f"{adapter.name}:{row.product}-{row.store_product}",
+        id=f"{account}:{row.product}-{row.store_product}",
         name=row.name or row.slug or f"{row.product}-{row.store_product}",
-        description=(details.description or row.description or "")[:_LONGEST] or None,
+        description=description,
         sku=row.code or None,
-        categories=_categories(adapter.name, row.category, row.kind),
-        images=_images(details),
+        categories=_categories(account, row.category, row.kind),
+        images=(Image(url=image),) if image and isinstance(image, str) and not details.images else _images(details),
         # What the reseller pays; `buyPrice` is what the platform pays a supplier.
-        price=values.optional_money(row.sale_price, adapter.currency),
-        market_price=values.optional_money(row.market_price, adapter.currency),
-        stock=_stock(row),
-        order_bounds=_order_bounds(row),
+        price=money(sale, currency) if isinstance(sale, str) else optional_money(sale, currency),
+        market_price=money(market, currency) if isinstance(market, str) else optional_money(market, currency),
+        stock=_stock(row.status, row.stock),
+        order_bounds=_order_bounds(row.minimum, row.maximum, row.start_hour, row.end_hour),
         inputs=(inputs(row.require) or None) if row.require else None,
-        attributes=_attributes(row),
+        attributes=attributes or None,  # what has no canonical member, lists as text
     )
 
 
@@ -40,9 +58,9 @@ def to_availability(adapter: Adapter[Any, Any], row: Row, as_of: Any) -> Availab
     return Availability(
         product_id=adapter.id(f"{row.product}-{row.store_product}"),
         as_of=as_of,
-        price=values.optional_money(row.sale_price, adapter.currency),
-        stock=_stock(row),
-        order_bounds=_order_bounds(row),
+        price=optional_money(row.sale_price, adapter.currency),
+        stock=_stock(row.status, row.stock),
+        order_bounds=_order_bounds(row.minimum, row.maximum, row.start_hour, row.end_hour),
     )
 
 
@@ -57,33 +75,27 @@ def _categories(account: str, category: int | None, kind: int | None) -> tuple[s
 def _images(details: Details) -> tuple[Image, ...] | None:
     """Return the main image and the others, each once. They are URLs, or objects that hold one."""
     main, others = details.main_image, details.images
-    if isinstance(main, str) and not others:
-        return (Image(url=main),) if main else None
     found = [main, *others] if isinstance(others, list) else [main]
     urls = [image if isinstance(image, str) else Members(spelled(image)).text("url") for image in found if image]
     return tuple([Image(url=url) for url in dict.fromkeys(urls) if url]) or None
 
 
-def _stock(row: Row) -> Stock:
+@lru_cache(maxsize=4096)
+def _stock(status: int | None, quantity: int | None) -> Stock:
     """Return the stock. A passive product (status 0) cannot be ordered, whatever is there."""
-    quantity = row.stock
-    if row.status == 0:
+    if status == 0:
         return Stock(status="outOfStock", quantity=quantity)
-    if quantity is None or (row.status != 1 and row.status is not None):
+    if quantity is None or (status != 1 and status is not None):
         return Stock(status="unknown", quantity=quantity)
     return Stock(status="inStock" if quantity > 0 else "outOfStock", quantity=quantity)
 
 
-def _order_bounds(row: Row) -> OrderBounds | None:
+@lru_cache(maxsize=1024)
+def _order_bounds(minimum: int | None, maximum: int | None, start: str | None, end: str | None) -> OrderBounds | None:
     """Return how much may be ordered, and when; a bound of 0 would forbid every order and is taken as none."""
-    if not (row.minimum or row.maximum or row.start_hour or row.end_hour):
+    if not (minimum or maximum or start or end):
         return None
-    return OrderBounds(
-        minimum=row.minimum or None,
-        maximum=row.maximum or None,
-        from_=row.start_hour or None,
-        until=row.end_hour or None,
-    )
+    return OrderBounds(minimum=minimum or None, maximum=maximum or None, from_=start or None, until=end or None)
 
 
 def inputs(required: Any) -> tuple[ProductInput, ...]:
@@ -115,23 +127,6 @@ def _options(entry: Members) -> tuple[str, ...]:
     """Return the values to choose from. They are texts, or objects with a `value`."""
     texts = (Members(option).text("value") or values.text(option) for option in entry.items("options"))
     return tuple(text for text in texts if text)
-
-
-def _attributes(row: Row) -> dict[str, str] | None:
-    """Return what has no canonical member, lists as text."""
-    found = {"slug": row.slug} if row.slug else {}
-    # Most products have few of these, so each is asked for before anything is made of it.
-    if row.brand is not None and (brand := _joined(row.brand)):
-        found["brandId"] = brand
-    if row.platforms and (platforms := _joined(row.platforms)):
-        found["platforms"] = platforms
-    if row.regions and (regions := _joined(row.regions)):
-        found["regions"] = regions
-    if row.buy_price is not None and (buy_price := _joined(row.buy_price)):
-        found["buyPrice"] = buy_price
-    if row.ages:
-        found |= _ages(Members(spelled(row.ages)))
-    return found or None
 
 
 def _ages(ages: Members) -> dict[str, str]:

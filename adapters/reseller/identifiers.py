@@ -10,6 +10,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import msgspec
+from typing_extensions import override
+
 from adapters.contract.errors import InvalidOrder, NotFound, Violation
 
 _PRODUCT = re.compile(r"([0-9]{1,18})-([0-9]{1,18})")
@@ -84,8 +87,7 @@ def category_filter(text: str) -> tuple[str, str]:
     return ("typeID" if match[1] else "productCategoryID", match[2])
 
 
-@dataclass(frozen=True, slots=True)
-class PageCursor:
+class PageCursor(msgspec.Struct, frozen=True):
     """Where a list of pages goes on: at item `skip` of page `page`, pages having `size` items.
 
     `before` is the first id of the page before, where it is needed to see a provider that answers the same page again.
@@ -96,6 +98,7 @@ class PageCursor:
     skip: int = 0
     before: int | None = None
 
+    @override
     def __str__(self) -> str:
         end = "" if self.before is None else f".{self.before}"
         return f"1.{self.page}.{self.size}.{self.skip}{end}"

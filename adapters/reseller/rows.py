@@ -31,7 +31,7 @@ NO_DETAILS = Details()
 
 
 class Row(msgspec.Struct, gc=False):
-    """One product of a list, or the one that was asked for."""
+    """One product of a list, or the one that was asked for; its members in the order of the wire, found soonest so."""
 
     product: _Id = field(name="productID")
     store_product: _Id = field(name="customerStoreProductID")
@@ -41,11 +41,6 @@ class Row(msgspec.Struct, gc=False):
     name: _Text | None = field(default=None, name="productName")
     slug: _Text | None = field(default=None, name="productSlug")
     code: _Text | None = field(default=None, name="productCode")
-    details: Details | None = field(default=None, name="productData")
-    require: Any = field(default=None, name="productRequire")
-    platforms: Any = field(default=None, name="platformList")
-    regions: Any = field(default=None, name="regionList")
-    ages: Any = field(default=None, name="ageList")
     market_price: Any = field(default=None, name="marketPrice")
     buy_price: Any = field(default=None, name="buyPrice")
     sale_price: Any = field(default=None, name="salePrice")
@@ -55,6 +50,11 @@ class Row(msgspec.Struct, gc=False):
     end_hour: _Text | None = field(default=None, name="saleEndHour")
     stock: _Whole | None = field(default=None, name="totalStock")
     status: _Whole | None = None
+    details: Details | None = field(default=None, name="productData")
+    require: Any = field(default=None, name="productRequire")
+    platforms: Any = field(default=None, name="platformList")
+    regions: Any = field(default=None, name="regionList")
+    ages: Any = field(default=None, name="ageList")
     description: str | None = field(default=None, name="productDescription")
 
 

@@ -76,7 +76,8 @@ async def listed(  # noqa: PLR0917 - the parts of one question
         positions, failing = dict.fromkeys(_candidates(call, operation, provider), START), frozenset()
     waiting = list(positions)
     parts: list[Part[G]] = []
-    while waiting and all(part.page is None for part in parts):
+    pages: list[G] = []
+    while waiting and not pages:
         asked, waiting = waiting[:limit], waiting[limit:]
         share, more = divmod(limit, len(asked))
         accounts = [call.provider(name) for name in asked]
@@ -85,12 +86,12 @@ async def listed(  # noqa: PLR0917 - the parts of one question
             for index, account in enumerate(accounts)
         ]
         parts += [await reads[0]] if len(reads) == 1 else await asyncio.gather(*reads)
+        pages = [part.page for part in parts if part.page is not None]
     failed = {part.name for part in parts if part.page is None}
     if len(failed) == len(parts) and not failed <= failing:
         _nobody(parts)
     following = {name: positions[name] for name in waiting}
     following |= {part.name: part.page.next_cursor for part in parts if part.page and part.page.next_cursor}
-    pages = [part.page for part in parts if part.page is not None]
     incomplete = tuple(Incomplete(provider=part.name, problem=part.problem) for part in parts if part.problem)
     if not following:
         return pages, None, incomplete

@@ -49,6 +49,7 @@ def instant(value: Any) -> datetime:
 
 
 _LARGEST = 10**31
+_LONGEST = 100  # characters of an amount, with room for zeros and spaces around
 # What most providers write: nothing to parse, to refuse or to write out.
 _PLAIN = re.compile(r"-?(?:0|[1-9][0-9]{0,29})(?:\.[0-9]{1,30})?")
 
@@ -78,7 +79,8 @@ def currency(code: str) -> str:
 def amount(value: Any) -> str:
     """Return decimal text for what a provider wrote: an integer, a fraction (decoded to text) or numeric text.
 
-    Digits stay as they are; exponents are written out. Raises MalformedResponse for anything else.
+    Digits stay as they are; exponents are written out. Raises MalformedResponse for anything else, and for text of more
+    than 100 characters.
     """
     if isinstance(value, str) and _PLAIN.fullmatch(value):
         return value
@@ -86,6 +88,8 @@ def amount(value: Any) -> str:
         return str(value)
     if isinstance(value, bool) or not isinstance(value, int | str):
         raise MalformedResponse("An amount is neither a number nor numeric text.", status=200)
+    if isinstance(value, str) and len(value) > _LONGEST:
+        raise MalformedResponse("An amount is longer than any money is.", status=200)
     text = str(value).strip()
     try:
         number = Decimal(text)
@@ -98,25 +102,19 @@ def amount(value: Any) -> str:
 
 def optional_money(value: Any, currency_code: str | None, tax_included: bool | None = None) -> Money | None:
     """Return Money, or None where the provider (or the configuration, for the currency) says nothing."""
-    if type(value) is str and currency_code:
-        try:
-            return _plain_money(value, currency_code, tax_included)
-        except ValueError:
-            pass  # not written as most do, or nothing
-    if value is None or value == "" or not currency_code:
+    if value is None or not currency_code:
         return None
+    if isinstance(value, str):
+        return money(value, currency_code, tax_included)
     return Money(amount=amount(value), currency=currency_code, tax_included=tax_included)
 
 
 @lru_cache(maxsize=4096)
-def _plain_money(text: str, currency_code: str, tax_included: bool | None) -> Money:
-    """Return Money for text that is a plain decimal number: remembered, for the same prices come again and again.
-
-    Raises ValueError for other text, which is not remembered.
-    """
-    if not _PLAIN.fullmatch(text):
-        raise ValueError("not a plain decimal number")
-    return Money(amount=text, currency=currency_code, tax_included=tax_included)
+def money(text: str, currency_code: str, tax_included: bool | None = None) -> Money | None:
+    """Return what `optional_money` does, of text: remembered, for the same prices come again and again."""
+    if not text or not currency_code:
+        return None
+    return Money(amount=amount(text), currency=currency_code, tax_included=tax_included)
 
 
 def timestamp(value: Any) -> datetime | None:
