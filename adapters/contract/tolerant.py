@@ -88,7 +88,8 @@ def _object(value: dict[str, Any], kind: inspect.StructType) -> Any:
         pass
     read = {}
     for member in kind.fields:
-        said = _read(value.get(member.encode_name), member.type)
+        given = value.get(member.encode_name)
+        said = None if given is None else _read(given, member.type)
         if said is not None:
             read[member.name] = said
         elif member.required:
