@@ -151,6 +151,9 @@ class Call(msgspec.Struct):
                 body = await request.read()
         except TimeoutError:
             refuse("request-timeout")
+        except ConnectionError:
+            # Nobody is there to hear it: for the log, where it is the caller's doing and not ours.
+            refuse("malformed-request", "The body broke off.")
         except web.HTTPRequestEntityTooLarge:
             refuse("payload-too-large")
         return decode(body)

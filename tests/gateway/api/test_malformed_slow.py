@@ -1,11 +1,13 @@
 """Nobody holds a connection for nothing: slow headers, slow bodies and silence have an end."""
 
 import asyncio
+import queue
+from types import SimpleNamespace
 
 import pytest
 
 from gateway import listeners
-from gateway.api import context
+from gateway.api import context, server
 from support.gateway_thread import Served
 from support.raw_client import answers, exchanged, request
 
@@ -87,13 +89,22 @@ async def test_a_body_that_does_not_come_is_a_timeout(attacked: Served) -> None:
         assert (answer.problem["placed"], answer.problem["retry"]) == ("no", "same-key")
 
 
-async def test_a_caller_who_hangs_up_within_the_body_leaves_nothing(attacked: Served) -> None:
-    """Half a body and a closed connection: no answer, no order, and the gateway goes on."""
+async def test_a_caller_who_hangs_up_within_the_body_leaves_nothing(
+    attacked: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half a body and a closed connection: no answer, no order, a line of the log, and the gateway goes on."""
+    lines: queue.Queue[tuple[str, int | None]] = queue.Queue()
+
+    def put(event: str, status: int | None = None, **_: object) -> None:
+        lines.put((event, status))
+
+    monkeypatch.setattr(server, "log", SimpleNamespace(info=put, exception=put))
     _, writer = await asyncio.open_connection("127.0.0.1", attacked.port)
     writer.write(request("POST", "/v1/orders", None, [*JSON, ("Content-Length", "100")]) + b'{"reference":')
     await writer.drain()
     writer.close()
     await writer.wait_closed()
+    assert await asyncio.to_thread(lines.get, timeout=5) == ("request", 400)
     (answer,) = await exchanged(attacked.port, request("GET", "/v1/operations"), seconds=5)
     assert answer.status == 200
 
