@@ -80,7 +80,6 @@ def _images(details: Details) -> tuple[Image, ...] | None:
     return tuple([Image(url=url) for url in dict.fromkeys(urls) if url]) or None
 
 
-@lru_cache(maxsize=4096)
 def _stock(status: int | None, quantity: int | None) -> Stock:
     """Return the stock. A passive product (status 0) cannot be ordered, whatever is there."""
     if status == 0:
