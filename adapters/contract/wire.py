@@ -55,6 +55,8 @@ class HttpRequest(msgspec.Struct, frozen=True):
     @property
     def query_string(self) -> str:
         """Return the encoded query, "" where there is none."""
+        if not self.query:
+            return ""
         if _UNRESERVED.fullmatch("".join(chain.from_iterable(self.query))):
             return "&".join(map("=".join, self.query))
         return urlencode(self.query, quote_via=quote)
