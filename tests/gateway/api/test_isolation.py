@@ -230,8 +230,8 @@ async def test_lists_over_providers_leave_out_those_that_are_not_the_callers(run
     assert (await running.truth("reseller"))["requests"] == asked
 
 
-async def test_an_operator_sees_and_settles_what_is_anothers(running: Running) -> None:
-    """With `operations:resolve`, and nothing but that."""
+async def test_an_operator_sees_and_settles_what_is_anothers(running: Running, owned: Owned) -> None:
+    """With `operations:resolve`, and nothing but that. Held as a twin of what is `owned`."""
     held = await call(running, "shop", "POST", "/v1/orders", codes("S-9"), key="held-9")
     path = f"/v1/operations/{held.body['id']}"
     assert (await call(running, "operator", "GET", path)).body["state"] == "held"
