@@ -15,7 +15,7 @@ from aiohttp.web_protocol import RequestHandler
 from aiohttp.web_request import BaseRequest
 from typing_extensions import override
 
-from gateway.api.routes import Handler, received
+from gateway.api.router import Handler, received
 
 KEEPALIVE_SECONDS = 75.0
 HEADER_SECONDS = 10.0

@@ -130,7 +130,7 @@ class HttpResponse(msgspec.Struct, eq=False):
     def json(self) -> Any:
         """Return the decoded body; numbers with a fraction come as text, digit by digit.
 
-        Decoded once. Raises MalformedResponse when the body is not JSON.
+        Decoded once, as `read` does. Raises MalformedResponse when the body is not JSON.
         """
         try:
             return self.read(codec.decode)

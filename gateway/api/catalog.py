@@ -90,19 +90,19 @@ async def list_products(call: Call) -> Answer:
     query = call.query(ProductsQuery)
     account, category = _narrowed(call, query.provider, query.category, "category")
     filters = {"category": query.category, "q": query.q, "ean": query.ean}
-    read = partial(_products, call, category, query.q, query.ean)
+    read = partial(_products, call, category, query)
     return _listing(*await listed(call, "list_products", filters, account, query.limit, query.cursor, read))
 
 
-def _products(  # noqa: PLR0917 - the parts of one question
-    call: Call, category: str | None, q: str | None, ean: str | None, provider: Provider, limit: int, cursor: str | None
+def _products(
+    call: Call, category: str | None, query: ProductsQuery, provider: Provider, limit: int, cursor: str | None
 ) -> Awaitable[Told]:
     return _told(
         call,
         provider,
-        ("list_products", category or "", q or "", ean or "", str(limit), cursor or ""),
+        ("list_products", category or "", query.q or "", query.ean or "", str(limit), cursor or ""),
         lambda: provider.adapter.list_products(
-            ProductQuery(category=category, q=q, ean=ean, limit=limit, cursor=cursor)
+            ProductQuery(category=category, q=query.q, ean=query.ean, limit=limit, cursor=cursor)
         ),
         _page,
     )

@@ -15,7 +15,7 @@ from gateway.api.body import MAX_BYTES, ApiError, decode, refuse, refuse_violati
 from gateway.api.callers import Caller, Callers
 from gateway.api.inbound import Inbound
 from gateway.api.problems import Problem, ProblemViolation
-from gateway.api.routes import Request
+from gateway.api.router import Request
 from gateway.cache import Cache
 from gateway.config.model import Route
 from gateway.operations.engine import Engine

@@ -15,7 +15,7 @@ from adapters.contract import codec
 from gateway.api.body import refuse
 from gateway.api.caching import has
 from gateway.api.problems import TYPES
-from gateway.api.routes import Request, Routes
+from gateway.api.router import Request, Router
 
 STATIC = Path(__file__).with_name("static")
 SWAGGER = "docs/swagger-ui-5.35.0"
@@ -66,14 +66,14 @@ _PROBLEMS = (
 )
 
 
-def add_pages(routes: Routes) -> None:
+def add_pages(router: Router) -> None:
     """Add the documents' routes."""
-    routes.add("GET", "/openapi.json", _openapi)
-    routes.add("GET", "/docs", _docs)
-    routes.add("GET", "/problems", _problems)
-    routes.add("GET", "/problems/{type}", _problem)
+    router.add("GET", "/openapi.json", _openapi)
+    router.add("GET", "/docs", _docs)
+    router.add("GET", "/problems", _problems)
+    router.add("GET", "/problems/{type}", _problem)
     for path in FILES:
-        routes.add("GET", f"/{path}", _file)
+        router.add("GET", f"/{path}", _file)
 
 
 @lru_cache(maxsize=1)

@@ -20,7 +20,7 @@ from gateway.api.context import Answer, Call, Context
 from gateway.api.endpoints import ENDPOINTS, Endpoint
 from gateway.api.keys import KeyInvalid, KeyMissing, parse_key
 from gateway.api.problems import MEDIA_TYPE, Problem, problem
-from gateway.api.routes import Handler, Request, Routes
+from gateway.api.router import Handler, Request, Router
 from gateway.errors import AdapterFault, describe
 from gateway.operations.answers import operation_path
 from policies.errors import PolicyError
@@ -49,16 +49,16 @@ _EXPOSED = (
 log = structlog.get_logger("ordergate.api")
 
 
-def application(context: Context, pages: Callable[[Routes], None], watched: Callable[[Handler], Handler]) -> Handler:
+def application(context: Context, pages: Callable[[Router], None], watched: Callable[[Handler], Handler]) -> Handler:
     """Return what answers requests; `pages` adds what is served beside the endpoints (documents).
 
     What `watched` returns only watches: it sees every request, and the answer as it leaves.
     """
-    routes = Routes()
+    router = Router()
     for endpoint in ENDPOINTS:
-        routes.add(endpoint.method, endpoint.path, _handled(context, endpoint))
-    pages(routes)
-    return routes.routed(watched(_answered(context)))
+        router.add(endpoint.method, endpoint.path, _handled(context, endpoint))
+    pages(router)
+    return router.routed(watched(_answered(context)))
 
 
 def _answered(context: Context) -> Handler:

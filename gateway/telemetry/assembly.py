@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import structlog
 from uuid_utils import uuid7
 
-from gateway.api.routes import Handler
+from gateway.api.router import Handler
 from gateway.config.telemetry import Otlp
 from gateway.config.telemetry import Telemetry as Configured
 from gateway.providers.circuit import Circuit

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from gateway.api.routes import Handler, Request
+from gateway.api.router import Handler, Request
 from gateway.telemetry.catalogue import SERVER_ACTIVE, SERVER_DURATION
 from gateway.telemetry.metrics import OTHER, Metrics
 from gateway.telemetry.trace_context import CURRENT, received

@@ -17,7 +17,7 @@ from opentelemetry.trace import StatusCode
 from typing_extensions import override
 
 from adapters.contract.wire import HttpRequest, HttpResponse
-from gateway.api.routes import Request, Routes
+from gateway.api.router import Request, Router
 from gateway.listeners import Listener
 from gateway.providers.channel import channel
 from gateway.providers.evidence import SendFailed
@@ -101,9 +101,9 @@ async def served(seen: Recorded) -> AsyncIterator[str]:
             raise RuntimeError
         return web.Response(text=place.trace_id if place else "none")
 
-    routes = Routes()
-    routes.add("GET", "/things/{id}", answered)
-    listener = Listener(routes.routed(watched(answered, Metrics(), seen.tracing)), "127.0.0.1", 0)
+    router = Router()
+    router.add("GET", "/things/{id}", answered)
+    listener = Listener(router.routed(watched(answered, Metrics(), seen.tracing)), "127.0.0.1", 0)
     await listener.start()
     try:
         yield listener.url

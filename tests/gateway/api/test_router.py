@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 from aiohttp import web
 
-from gateway.api.routes import Request, Routes
+from gateway.api.router import Request, Router
 from gateway.listeners import Listener
 
 
@@ -16,15 +16,15 @@ async def told(request: Request) -> web.Response:
     return web.Response(body=await request.read())
 
 
-def routes(*paths: str) -> Routes:
-    """Return routes that answer GET at these paths."""
-    found = Routes()
+def router(*paths: str) -> Router:
+    """Return a router that answers GET at these paths."""
+    found = Router()
     for path in paths:
         found.add("GET", path, told)
     return found
 
 
-SERVED = routes("/", "/orders", "/orders/{id}", "/orders/{id}/parts/{part}", "/orders/late", "/orders/late/parts")
+SERVED = router("/", "/orders", "/orders/{id}", "/orders/{id}/parts/{part}", "/orders/late", "/orders/late/parts")
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_other_paths_have_none(path: str) -> None:
 
 def test_who_answers_get_answers_head() -> None:
     """And no other method that was not added (RFC 9110, section 9.1)."""
-    added = routes("/orders")
+    added = router("/orders")
     added.add("POST", "/orders", told)
     route, _ = added.find("/orders")
     assert route is not None
@@ -72,13 +72,13 @@ def test_who_answers_get_answers_head() -> None:
 def test_a_segment_has_one_name() -> None:
     """Or the value would come under another path's."""
     with pytest.raises(ValueError, match="another path has id there"):
-        routes("/orders/{id}", "/orders/{order}/parts")
+        router("/orders/{id}", "/orders/{order}/parts")
 
 
 @asynccontextmanager
 async def served() -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
     """Serve what tells a body again, on a connection."""
-    answering = Routes()
+    answering = Router()
     answering.add("POST", "/", told)
     listener = Listener(answering.routed(told), "127.0.0.1", 0)
     await listener.start()

@@ -67,7 +67,7 @@ class _Variable(NamedTuple):
     branch: _Branch
 
 
-class Routes:
+class Router:
     """The paths that are served. Where a segment is one of a path's own, no `{name}` is tried for it."""
 
     def __init__(self) -> None:
