@@ -14,7 +14,7 @@ from yarl import URL
 _VISIBLE = re.compile(r"[!-~]+")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Channel:
     """Where one account's requests go and over what. Made by `channel`.
 

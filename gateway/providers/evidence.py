@@ -1,14 +1,11 @@
-"""Evidence of how far one request got, by aiohttp's own account, and what its failure is called."""
+"""Evidence of how far one request got, and what its failure is called."""
 
 import asyncio
 import ssl
-from collections.abc import Coroutine, Mapping
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Literal
 
 import aiohttp
-from aiohttp.abc import AbstractStreamWriter
-from aiohttp.connector import Connection
-from typing_extensions import override
 
 WirePhase = Literal["not-sent", "partly-sent", "sent", "answered-partly", "answered"]
 
@@ -128,36 +125,6 @@ class Evidence:
                 return cause
             cause = cause.__cause__
         return None
-
-
-class WitnessedRequest(aiohttp.ClientRequest):
-    """A request that tells its `evidence` when its first byte may leave, and when its last was handed over."""
-
-    evidence: Evidence
-    _has_body: bool = False
-
-    @override
-    async def send(self, conn: Connection) -> aiohttp.ClientResponse:
-        self.evidence.begun = True
-        response = await super().send(conn)
-        if not self._has_body:
-            self.evidence.uploaded = True
-        return response
-
-    @override
-    def write_bytes(
-        self, writer: AbstractStreamWriter, conn: Connection, content_length: int | None = None
-    ) -> Coroutine[Any, Any, None]:
-        # Called, not only awaited, by `send`, which goes on while the body is written.
-        self._has_body = True
-        return self._written(writer, conn, content_length)
-
-    async def _written(self, writer: AbstractStreamWriter, connection: Connection, length: int | None) -> None:
-        # Made only now: where the answer is there already, this is cancelled before it begins.
-        await super().write_bytes(writer, connection, length)
-        # What goes wrong meanwhile is not raised: whoever waits for the answer meets it.
-        if connection.protocol is None or connection.protocol.exception() is None:
-            self.evidence.uploaded = True
 
 
 def kind_of(error: BaseException) -> FailureKind:

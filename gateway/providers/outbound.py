@@ -1,7 +1,7 @@
 """The network edge towards providers: sends one request once, and knows how much of it left.
 
 What a failure means for an order hangs on one question, how far the request got, and no exception's type answers it.
-The request itself does (`gateway.providers.evidence`):
+What was written and read does (`gateway.providers.evidence`):
 
     not-sent         the connection was not there yet: no byte can have left
     partly-sent      the first byte may have left, the last one has not
@@ -17,40 +17,33 @@ two, once for each order. Everything else shares kept-alive connections.
 """
 
 import asyncio
-import re
 from collections.abc import Mapping
 from functools import cache, lru_cache
 from importlib.metadata import version
-from io import BytesIO
 from types import TracebackType
 from typing import Self
 
 import aiohttp
+from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import Connection
-from multidict import CIMultiDict
-from yarl import URL
+from aiohttp.http import RawResponseMessage, StreamWriter
 
 from adapters.contract.wire import HttpRequest, HttpResponse
-from gateway.providers.channel import Channel, channel, checked_origin
-from gateway.providers.evidence import Evidence, FailureKind, SendFailed, WirePhase, WitnessedRequest
+from gateway.providers.channel import Channel, channel
+from gateway.providers.evidence import Evidence, FailureKind, SendFailed, WirePhase
+from gateway.providers.head import Destination, destination, head
 
 __all__ = ["Channel", "FailureKind", "Outbound", "SendFailed", "WirePhase", "channel", "user_agent"]
 
 MIB = 1024 * 1024
-
-OWN_HEADERS = frozenset(
-    "host connection content-length transfer-encoding accept-encoding expect te trailer upgrade".split()
-)
-"""Headers that say how bytes travel. They are the client's to set: an adapter that sets one is wrong."""
 
 LIST_HEADERS = frozenset(
     "allow cache-control deprecation link ratelimit ratelimit-policy vary warning www-authenticate".split()
 )
 """Response headers whose several lines are one list (RFC 9110, section 5.3). Of any other, the first line counts."""
 
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_TARGET = re.compile(r"/[!-\"$-~]*")
-_FORBIDDEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
+_PIECE = 65536
+"""Bytes of a large body that are written at once, so that writing it does not hold up the loop."""
 _NO_BODY = frozenset({101, 204, 304})
 
 
@@ -61,8 +54,8 @@ class Outbound:
     open connections, `connections_per_host` those to one host; bulkheads keep below them. `keepalive` is how long
     (seconds) an unused connection is kept: well under what providers do.
 
-    aiohttp's connectors, requests and responses are used without its `ClientSession`, which would send some requests
-    again by itself, follow redirects, keep cookies and look for passwords (gateway/README.md has what it costs).
+    aiohttp's connectors and its parser are used without its `ClientSession`, which would send some requests again by
+    itself, follow redirects, keep cookies and look for passwords (gateway/README.md has what it costs).
     There are two connectors, because one keeps all of its connections alive or none: one for commits, whose
     connections are never used again, and one for everything else.
     """
@@ -79,6 +72,7 @@ class Outbound:
         self._connections = connections
         self._connections_per_host = connections_per_host
         self._keepalive = keepalive
+        self._destination = lru_cache(maxsize=256)(destination)
         self._agent = ""
         self._kept_alive: aiohttp.TCPConnector | None = None
         self._fresh: aiohttp.TCPConnector | None = None
@@ -118,64 +112,56 @@ class Outbound:
             raise SendFailed("not-sent", "closed", "the outbound client is closed")
         evidence = Evidence()
         try:
-            outgoing = self._outgoing(request, channel)
+            going = self._destination(channel, request.origin, self._agent)
+            written = head(request, going)
         except (ValueError, LookupError) as error:
             raise SendFailed("not-sent", "invalid", str(error)) from None
-        outgoing.evidence = evidence
         try:
             async with asyncio.timeout(timeout):
-                return await self._exchange(connector, outgoing, channel, evidence)
+                connection = await _connected(connector, going, channel)
+                return await self._exchange(connection, written, request, evidence)
         except SendFailed:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, how far the request got must not be lost
             raise evidence.failed(error) from evidence.plain_cause(error)
 
-    def _outgoing(self, request: HttpRequest, channel: Channel) -> WitnessedRequest:
-        """Return aiohttp's request. Raises ValueError or LookupError for what must not, or cannot, be sent."""
-        # A compressed answer to a commit is one more way to lose it; commits have small answers.
-        encoding = "identity" if request.effect == "commit" else "gzip, deflate"
-        headers = CIMultiDict({"User-Agent": self._agent, "Accept-Encoding": encoding})
-        for name, value in request.headers.items():
-            if _FORBIDDEN.search(value):
-                raise ValueError(f"the header {name!r} holds a character that no header may hold")
-            headers[_header(name)] = value
-        return WitnessedRequest(
-            request.method,
-            _url(request, channel),
-            headers=headers,
-            # Else aiohttp calls every body, and the lack of one, `application/octet-stream`.
-            skip_auto_headers=None if request.method == "GET" and not request.body else ("Content-Type",),
-            data=_data(request.body),
-            loop=asyncio.get_running_loop(),
-            proxy=None if channel.proxy is None else URL(channel.proxy),
-            ssl=channel.ssl or True,
-        )
-
     async def _exchange(
-        self, connector: aiohttp.TCPConnector, outgoing: WitnessedRequest, channel: Channel, evidence: Evidence
+        self, connection: Connection, written: bytes, request: HttpRequest, evidence: Evidence
     ) -> HttpResponse:
-        connection = await _connected(connector, outgoing, channel)
+        """Send a request over a connection and return the whole response."""
+        upload, reusable = None, False
         try:
-            response = await _answered(outgoing, connection)
-        except BaseException:
-            connection.close()
-            raise
-        try:
-            evidence.status = response.status
-            evidence.headers = _response_headers(response.headers)
-            body = b"" if response.status in _NO_BODY else await self._body(response, evidence)
+            protocol = connection.protocol
+            if protocol is None or protocol.transport is None or protocol.transport.is_closing():
+                raise aiohttp.ClientConnectionResetError("the connection was closed")
+            protocol.set_response_params(skip_payload=request.method == "HEAD", read_until_eof=True)
+            # A provider that answers before it was asked may answer once more when it is.
+            reusable = not protocol.should_close
+            evidence.begun = True
+            if request.body and len(request.body) > _PIECE:
+                upload = asyncio.create_task(_uploaded(protocol, written, request.body, evidence))
+            else:
+                protocol.transport.write(written + request.body if request.body else written)
+                evidence.uploaded = True
+            message, content = await _answered(protocol)
+            evidence.status = message.code
+            evidence.headers = _response_headers(message.headers)
+            body = b"" if message.code in _NO_BODY else await self._body(content, evidence)
             evidence.whole = True
+            return HttpResponse(message.code, evidence.headers, body)
         finally:
-            # With the last byte of an answer its connection went back to be used again. Any other is of no use.
-            if not (response.closed and evidence.uploaded):
-                response.close()
-        return HttpResponse(response.status, evidence.headers, body)
+            if upload is not None:
+                upload.cancel()
+            if reusable and evidence.whole and evidence.uploaded:
+                connection.release()
+            else:
+                connection.close()
 
-    async def _body(self, response: aiohttp.ClientResponse, evidence: Evidence) -> bytes:
+    async def _body(self, content: aiohttp.StreamReader, evidence: Evidence) -> bytes:
         """Read the body. Raises SendFailed as soon as it is known to be longer than `max_body`."""
         chunks: list[bytes] = []
         size = 0
-        while chunk := await response.content.readany():
+        while chunk := await content.readany():
             size += len(chunk)
             if size > self.max_body:
                 raise evidence.failure("too-large", f"the response's body is longer than {self.max_body} bytes")
@@ -183,82 +169,40 @@ class Outbound:
         return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
-async def _connected(connector: aiohttp.TCPConnector, outgoing: WitnessedRequest, channel: Channel) -> Connection:
+async def _connected(connector: aiohttp.TCPConnector, going: Destination, channel: Channel) -> Connection:
     """Return a connection on which no answer lies: what came on an idle one would be taken for this request's."""
-    connection = await connector.connect(outgoing, [], channel.timeout)
+    connection = await connector.connect(going.dialled, [], channel.timeout)
     # Only one that was used before can hold any, so this ends.
     while connection.protocol is not None and len(connection.protocol):
         connection.close()
-        connection = await connector.connect(outgoing, [], channel.timeout)
+        connection = await connector.connect(going.dialled, [], channel.timeout)
     return connection
 
 
-async def _answered(outgoing: WitnessedRequest, connection: Connection) -> aiohttp.ClientResponse:
-    """Send a request over a connection; return the response as soon as its head is read."""
-    protocol = connection.protocol
-    if protocol is None:
-        raise aiohttp.ClientConnectionError("the connection was closed")
-    protocol.set_response_params(skip_payload=outgoing.method == "HEAD", read_until_eof=True)
-    response = await outgoing.send(connection)
+async def _uploaded(protocol: ResponseHandler, written: bytes, body: bytes, evidence: Evidence) -> None:
+    """Hand over a request with a large body piece by piece, while its answer is waited for: it may come before."""
+    writer = StreamWriter(protocol, asyncio.get_running_loop())
     try:
-        return await response.start(connection)
-    except BaseException:
-        response.close()
-        raise
+        await writer.write(written)
+        for start in range(0, len(body), _PIECE):
+            await writer.write(body[start : start + _PIECE])
+    except OSError:
+        return  # whoever waits for the answer meets it
+    evidence.uploaded = True
+
+
+async def _answered(protocol: ResponseHandler) -> tuple[RawResponseMessage, aiohttp.StreamReader]:
+    """Return the head of the answer and where its body comes, having passed over those that only say "go on"."""
+    message, content = await protocol.read()
+    while 100 <= message.code < 200 and message.code != 101:
+        message, content = await protocol.read()
+    return message, content
 
 
 @cache
 def user_agent() -> str:
     """Return what we call ourselves towards providers."""
     return f"ordergate/{version('ordergate')}"
-
-
-def _url(request: HttpRequest, channel: Channel) -> URL:
-    """Return where a request goes, its path and query exactly as encoded.
-
-    Raises ValueError for an origin, method or path that is none, KeyError for a path without its values.
-    """
-    path = request.path
-    if not _TOKEN.fullmatch(request.method) or not _TARGET.fullmatch(path):
-        raise ValueError("the method or path holds a character that it may not hold")
-    scheme, authority, prefix = _origin(channel.base, request.origin, simulator=channel.simulator)
-    # Put together, not parsed: there are as many paths as orders, and a few origins.
-    return URL.build(
-        scheme=scheme, authority=authority, path=prefix + path, query_string=request.query_string, encoded=True
-    )
-
-
-@lru_cache(maxsize=256)
-def _origin(base: str, other: str | None, *, simulator: bool) -> tuple[str, str, str]:
-    """Return scheme, authority and path prefix of the account's `base`, or of the `other` origin that a request names.
-
-    A simulator stands for every origin. Raises ValueError where there is neither, or `other` is none.
-    """
-    origin = base
-    if other is not None:
-        named = checked_origin(other)
-        origin = base + URL(named, encoded=True).raw_path.rstrip("/") if simulator else named
-    if not origin:
-        raise ValueError("the request names no origin, and the provider has no base URL")
-    url = URL(origin, encoded=True)
-    return url.scheme, url.raw_authority, url.raw_path.rstrip("/")
-
-
-@lru_cache(maxsize=256)
-def _header(name: str) -> str:
-    """Return the name of a header that an adapter may set. Raises ValueError."""
-    if not _TOKEN.fullmatch(name):
-        raise ValueError(f"the header {name!r} holds a character that no header may hold")
-    if name.lower() in OWN_HEADERS:
-        raise ValueError(f"the header {name!r} is not the adapter's to set")
-    return name
-
-
-def _data(body: bytes | None) -> bytes | BytesIO | None:
-    """Return what aiohttp is to send. A large body goes in pieces, so that writing it does not hold up the loop."""
-    if not body:
-        return None
-    return BytesIO(body) if len(body) > MIB else body
 
 
 def _response_headers(received: Mapping[str, str]) -> dict[str, str]:

@@ -196,10 +196,14 @@ async def test_what_comes_between_two_requests_is_not_the_next_answer(forged: by
         assert server.connections == 5
 
 
+@pytest.mark.parametrize("body", [None, b"{}", bytes(4 * MIB)], ids=["none", "small", "large"])
 async def test_an_answer_before_the_request_leaves_a_connection_that_is_not_used_again(
-    monkeypatch: pytest.MonkeyPatch,
+    body: bytes | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The body is given up before it is begun, without a warning (which would fail this test)."""
+    """The provider may answer what it was asked, too: as the answer to the next request.
+
+    A large body is given up before it is begun, without a warning (which would fail this test).
+    """
 
     async def refuse(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         lines.append(writer)
@@ -217,7 +221,7 @@ async def test_an_answer_before_the_request_leaves_a_connection_that_is_not_used
     monkeypatch.setattr(outbound_module, "_connected", answered_already)
     async with listening(refuse) as port, Outbound() as outbound, asyncio.timeout(TIMEOUT):
         for number in (1, 2, 3):
-            post = HttpRequest("POST", "/orders", body=b"{}")
+            post = HttpRequest("POST", "/orders", body=body)
             assert (await outbound.send(post, channel(f"http://127.0.0.1:{port}"), TIMEOUT)).status == 503
             gc.collect()
             assert len(lines) == number

@@ -155,12 +155,16 @@ async def test_a_configured_proxy_carries_the_request_and_sees_nothing_of_it(aut
 
 
 async def test_a_plain_request_goes_to_the_proxy_as_a_whole() -> None:
-    """To loopback without TLS the proxy gets the whole URL."""
+    """To loopback without TLS the proxy gets the whole URL, and the password where there is one."""
     seen: list[bytes] = []
     async with raw_server() as server, connect_proxy(seen) as port, Outbound() as outbound:
-        way = channel(server.url, proxy=f"http://127.0.0.1:{port}")
-        assert (await outbound.send(ORDER, way, TIMEOUT)).body == b'{"by":"proxy"}'
-        assert seen[0].startswith(f"POST {server.url}/orders HTTP/1.1\r\n".encode())
+        for user in ("", "user:pass-word@"):
+            way = channel(server.url + "/v2", proxy=f"http://{user}127.0.0.1:{port}")
+            assert (await outbound.send(ORDER, way, TIMEOUT)).body == b'{"by":"proxy"}'
+        assert all(head.startswith(f"POST {server.url}/v2/orders HTTP/1.1\r\n".encode()) for head in seen)
+        assert b"roxy-Auth" not in seen[0]
+        password = base64.b64encode(b"user:pass-word")
+        assert b"\r\nProxy-Authorization: Basic " + password + b"\r\n" in seen[1]
 
 
 async def test_a_proxy_that_refuses_has_sent_nothing_on(authority: Authority) -> None:

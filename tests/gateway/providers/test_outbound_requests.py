@@ -3,7 +3,8 @@ from importlib.metadata import version
 import pytest
 
 from adapters.contract.wire import HttpRequest
-from gateway.providers.outbound import OWN_HEADERS, Outbound, SendFailed, channel
+from gateway.providers.head import OWN_HEADERS
+from gateway.providers.outbound import Outbound, SendFailed, channel
 from support.raw_server import raw_server
 
 TIMEOUT = 20.0
@@ -87,6 +88,15 @@ async def test_the_adapters_headers_leave_and_ours_say_who_we_are() -> None:
             "Accept-Encoding: gzip, deflate",
         ]
     )
+
+
+async def test_a_header_leaves_once() -> None:
+    """Names are the same in any case, and the later value counts, as where headers are added to a request."""
+    async with raw_server() as server, Outbound() as outbound:
+        headers = {"Accept": "text/html", "accept": "application/json"}
+        await outbound.send(HttpRequest("GET", "/orders", headers=headers), channel(server.url), TIMEOUT)
+    assert server.requests[0].lower().count(b"\r\naccept: ") == 1
+    assert header(server.requests[0], "Accept") == "application/json"
 
 
 @pytest.mark.parametrize(
