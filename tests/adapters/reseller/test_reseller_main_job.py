@@ -261,6 +261,31 @@ def test_a_repeat_is_refused_replayed_or_taken_for_another_order(open_account: C
     assert [len(account.simulator.orders()) for account in (refusing, replaying, accepting)] == [1, 1, 2]
 
 
+@pytest.mark.parametrize("repeat", ["refuse", "replay", "accept"])
+def test_lines_numbered_alike_in_every_order_are_lines_of_their_own(
+    open_account: Callable[..., Any], repeat: str
+) -> None:
+    """Callers who number lines 1, 2, … have each order placed, told and found as theirs, whatever the tenant does."""
+    account = open_account(tenant={"repeated_deliver_id": repeat})
+    numbered = [{**PASS, "reference": "1"}, {**PASS, "reference": "2"}]
+    first, since = account.place("A-1", *numbered), account.clock()
+    order = NewOrder.model_validate({"reference": "A-2", "lines": numbered})
+    assert account.run(account.adapter.find_order(order, since, account.context)) is None
+    second = account.place("A-2", *numbered)
+    assert second.id != first.id
+    listed = account.run(account.adapter.list_orders(OrderQuery())).items
+    found = account.run(account.adapter.find_order(order, since, account.context))
+    for told, placed, reference in (
+        (account.read(first.id), first, "A-1"),
+        (account.read(second.id), second, "A-2"),
+        (listed[1], first, "A-1"),
+        (listed[0], second, "A-2"),
+        (found, second, "A-2"),
+    ):
+        assert (told.id, told.reference) == (placed.id, reference)
+        assert [line.reference for line in told.lines] == ["1", "2"]
+
+
 def test_only_a_proven_tenant_is_trusted_with_repeats(open_account: Callable[..., Any]) -> None:
     """The documentation says that repeats can be recognised; nothing is built on that until it was shown."""
     assert open_account(settings={"settle": 5}).adapter.traits()["place"].kind == "lookup"
