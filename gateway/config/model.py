@@ -138,7 +138,7 @@ class ProviderConfig(Section):
     simulated: bool = Field(
         False,
         description="Write `true` to use the simulator that comes with the adapter. Excludes `base_url`, `proxy`, "
-        "`ca_file` and `client_cert`; credentials and settings default to what the simulator accepts.",
+        "`ca_file` and `client_cert`; credentials, settings and `currency` default to what the simulator accepts.",
     )
     base_url: Annotated[str, AfterValidator(addresses.base_url)] | None = Field(
         None,
