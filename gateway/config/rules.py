@@ -95,12 +95,10 @@ def check_store(check: Validator, store: Store | None, real: Sequence[str]) -> N
 def taken_for_simulators(store: Store, here: Sequence[str]) -> Iterator[str]:
     """Yield a warning when a store forgets what accounts did that are `here`: real ones, at a loopback address."""
     if store.ephemeral and here:
-        told = (
-            f"{here[0]} is taken for a simulator" if len(here) == 1 else f"{', '.join(here)} are taken for simulators"
-        )
         yield (
-            f"store.ephemeral: {told}, for the sake of the loopback address in base_url: should orders "
-            "really be placed behind it, one sent again after a restart is placed again; write store.url: sqlite:/var/lib/ordergate/journal.db without ephemeral"
+            f"store.ephemeral: taken for simulators, because of the loopback address in base_url: {', '.join(here)}; where "
+            "orders are really placed behind it, one sent again after a restart is placed again: write "
+            "store.url: sqlite:/var/lib/ordergate/journal.db without ephemeral"
         )
 
 

@@ -143,7 +143,7 @@ def test_an_account_at_a_loopback_address_may_be_forgotten_and_is_warned_of(file
     tunnel = REAL_ACME.replace("    adapter: acme\n", "    adapter: acme\n    base_url: http://127.0.0.1:9000\n")
     forgetting = tunnel.replace("url: sqlite:journal.db", store)
     (warning,) = files.load(forgetting, {"S": "secret"}).warnings
-    assert warning.startswith("store.ephemeral: acme is taken for a simulator, for the sake of the loopback address")
+    assert "taken for simulators, because of the loopback address in base_url: acme; " in warning
     assert files.load(tunnel, {"S": "secret"}).warnings == ()
 
 
