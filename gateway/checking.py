@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import typer
@@ -34,6 +35,17 @@ def capabilities(configuration: Configuration) -> str:
     return "\n".join(lines)
 
 
+def switched_off(configuration: Configuration) -> Iterator[str]:
+    """Yield a warning for each setting for want of which operations of an account are off, and name them."""
+    for name, entry in configuration.providers.items():
+        adapter = entry.adapter()
+        off: dict[str, list[str]] = {}
+        for method, reason in adapter.unavailable().items():
+            off.setdefault(reason, []).append(OPERATIONS[method])
+        for reason, operations in off.items():
+            yield f"providers.{name}: off are {', '.join(operations)}. {reason}"
+
+
 async def run(configuration: Configuration, path: Path, *, live: bool) -> int:
     """Print what was found; return 0 when all is well, 1 when a provider does not work.
 
@@ -42,7 +54,7 @@ async def run(configuration: Configuration, path: Path, *, live: bool) -> int:
     """
     try_files(configuration.issuers)
     typer.echo(f"{path} is correct: {_counted(configuration)}")
-    for warning in (*configuration.warnings, *foreign_packages()):
+    for warning in (*configuration.warnings, *switched_off(configuration), *foreign_packages()):
         typer.echo(f"warning: {warning}")
     if not live:
         return 0

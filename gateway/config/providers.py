@@ -72,8 +72,8 @@ class ProviderReader:
         path: Path = ("providers", name)
         simulated = self._check.value((*path, "simulated")) is True
         registration = self._registration(path)
-        defaults = dict(registration.simulator.settings) if registration and simulated else {}
-        common = self._common(path, registration, {key: defaults.pop(key) for key in COMMON_KEYS if key in defaults})
+        simulator = registration.simulator if registration and simulated else None
+        common = self._common(path, registration, {"currency": simulator.currency} if simulator else {})
         self._refuse_empty_texts(path)
         own_keys = [key for key in self._check.keys(path) if key not in COMMON_KEYS]
         if registration is None:
@@ -82,7 +82,11 @@ class ProviderReader:
                     self._check.unknown((*path, key), COMMON_KEYS)
             return None
         settings = self._check.read(
-            registration.adapter.Settings, path, only=own_keys, defaults=defaults, known=COMMON_KEYS
+            registration.adapter.Settings,
+            path,
+            only=own_keys,
+            defaults=simulator.settings if simulator else {},
+            known=COMMON_KEYS,
         )
         credentials = self._credentials(path, registration, simulated=simulated)
         if common is None or settings is None or credentials is None or self._check.wrong(path):
