@@ -155,7 +155,11 @@ def _read(check: Validator, reader: ProviderReader, problems: Problems, folder: 
         MappingProxyType(providers),
         known_routes,
         folder,
-        (*rules.unreachable_routes(known_routes), *_warnings(check, providers.values(), issuers, callers)),
+        (
+            *rules.taken_for_simulators(store, [name for name, one in providers.items() if not one.simulated]),
+            *rules.unreachable_routes(known_routes),
+            *_warnings(check, providers.values(), issuers, callers),
+        ),
     )
 
 

@@ -92,6 +92,16 @@ def check_store(check: Validator, store: Store | None, real: Sequence[str]) -> N
         )
 
 
+def taken_for_simulators(store: Store, here: Sequence[str]) -> Iterator[str]:
+    """Yield a warning when a store forgets what accounts did that are `here`: real ones, at a loopback address."""
+    if store.ephemeral and here:
+        yield (
+            f"store.ephemeral: taken for simulators, because of the loopback address in base_url: {', '.join(here)};"
+            " where orders are really placed behind it, one sent again after a restart is placed again: write "
+            "store.url: sqlite:/var/lib/ordergate/journal.db without ephemeral"
+        )
+
+
 def check_workers(check: Validator, listen: Listen | None, store: Store | None) -> None:
     """Refuse several processes on what one process has for itself."""
     if listen is None or store is None or listen.workers == 1 or check.wrong(("store", "url")):
