@@ -207,4 +207,6 @@ def _is_unclear(error: ProviderError) -> bool:
 
 
 def _problem(title: str, error: ProviderError) -> PartProblem:
-    return PartProblem(title=title, code=error.code, message=error.message or None)
+    # How no answer came is for our log: the provider has said nothing.
+    message = None if isinstance(error, NoAnswer) else error.message
+    return PartProblem(title=title, code=error.code, message=message or None)

@@ -236,10 +236,16 @@ FATES: tuple[tuple[ProviderError, str], ...] = (
 
 @pytest.mark.parametrize(("error", "state"), FATES, ids=[f"{type(e).__name__}-{s}" for e, s in FATES])
 def test_of_several_writes_each_part_has_its_own_fate(subject: Subject, error: ProviderError, state: str) -> None:
-    """An answer that is missing or unclear leaves its part `unknown`; any other error means it was not executed."""
+    """An answer that is missing or unclear leaves its part `unknown`; any other error means it was not executed.
+
+    Each is told in a sentence with the provider's words, which are not ours for how a connection ended.
+    """
     for recording, first in several_writes(subject):
         change = play(recording, {first: error}).result
         assert change.parts[0].state == state
+        told = change.parts[0].problem
+        assert told.message == (None if isinstance(error, NoAnswer) else error.message or None)
+        assert told.title != type(error).__name__
         assert [part.state for part in change.parts[1:]] == [part.state for part in recording.result.parts[1:]]
         # What is still pending has not ended, whatever failed meanwhile.
         after_failure = "pending" if recording.result.state == "pending" else "partial"
