@@ -46,13 +46,14 @@ def test_the_mistakes_in_what_is_written_twice_are_told_too(files: Files) -> Non
     """In the first and in the second, references as well; what stands around them is told once."""
     twice = "  acme:\n    adapter: acme\n    simulated: true\n    retries: many\n"
     credentials = "    credentials:\n      client_id: ${A}\n"
+    unset = "not set; set it, or write ${A:-default}"
     text = f"{HEAD}    retries: few\n{twice}{credentials}routes:\n  - provider: acme\n    when:\n      contry: NL\n"
     assert files.mistakes(text) == [
         "7:14: providers.acme.retries: should be a whole number",
         "8:3: providers.acme: written twice, first in line 4; remove one",
         "11:14: providers.acme.retries: should be a whole number",
         "12:5: providers.acme.credentials.client_secret: is missing",
-        "13:18: providers.acme.credentials.client_id: environment variable A is not set; set it, or write ${A:-default}",
+        f"13:18: providers.acme.credentials.client_id: environment variable A is {unset}",
         "17:7: routes[0].when.contry: unknown key; did you mean country?",
     ]
 
