@@ -170,18 +170,19 @@ def _read(check: Validator, reader: ProviderReader, problems: Problems, folder: 
         MappingProxyType(providers),
         known_routes,
         folder,
-        (
-            *rules.taken_for_simulators(store, [name for name, one in providers.items() if not one.simulated]),
-            *rules.unreachable_routes(known_routes),
-            *_warnings(check, providers.values(), issuers, callers),
-        ),
+        (*rules.unreachable_routes(known_routes), *_warnings(check, store, providers.values(), issuers, callers)),
     )
 
 
 def _warnings(
-    check: Validator, providers: Collection[Provider], issuers: Mapping[str, Issuer], callers: Mapping[str, Caller]
+    check: Validator,
+    store: Store,
+    providers: Collection[Provider],
+    issuers: Mapping[str, Issuer],
+    callers: Mapping[str, Caller],
 ) -> Iterator[str]:
     """Yield what is allowed, and not what is usually meant."""
+    yield from rules.taken_for_simulators(store, [one.name for one in providers if not one.simulated])
     yield from rules.unused_issuers(issuers, callers)
     yield from (f"writes to {one.name} are paused" for one in providers if one.common.writes == "paused")
     for secret in (*written_secrets(check, providers), *_written_secrets(check, issuers)):
