@@ -84,6 +84,21 @@ def load(
     return read(problems)
 
 
+def load_store(path: FilePath, environ: Mapping[str, str]) -> Store:
+    """Read `store` alone of a configuration file, no reference elsewhere. Raises ConfigError with its mistakes."""
+    problems = Problems(str(path))
+    root = _tree(path, problems)
+    node = root.entries.get("store")
+    secrets = _resolve([] if node is None else [(("store",), node[1])], environ, path.parent, problems)
+    check = Validator(root, problems, secrets)
+    store = check.read(Store, ("store",))
+    rules.check_store(check, store, ())
+    problems.raise_any()
+    if store is None:
+        raise problems.error()
+    return store
+
+
 def _tree(path: FilePath, problems: Problems) -> MappingNode:
     """Return the file's mapping. Raises ConfigError when there is none."""
     try:
