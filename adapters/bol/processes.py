@@ -93,7 +93,9 @@ def change_of(order_id: str, answers: Sequence[tuple[str, Answer]]) -> OrderChan
 
 def _failed(part_id: str, error: ProviderError) -> ChangedPart:
     state: PartState = "unknown" if is_unknown(error) else "failed"
-    problem = PartProblem(title=type(error).__name__, code=error.code, message=values.text(error.message))
+    problem = PartProblem(
+        title=type(error).__name__, detail=error.reason or None, code=error.code, message=values.text(error.message)
+    )
     return ChangedPart(id=part_id, state=state, problem=problem)
 
 

@@ -94,9 +94,9 @@ def of_failed_change(
     """Return the problem for a change of which every part failed, or whose fate is not known."""
     parts = result.parts or () if isinstance(result, OrderChange) else ()
     violations = tuple(
-        ProblemViolation(name=f"lines[{part.id}]", reason=part.problem.message or part.problem.title)
+        ProblemViolation(name=f"lines[{part.id}]", reason=why.message or why.detail or why.title)
         for part in parts
-        if part.problem is not None
+        if (why := part.problem) is not None
     )
     if state == "unknown":
         told = problem("outcome-unknown", violations=violations, provider=last_words(operation, error))
@@ -139,7 +139,7 @@ def last_words(operation: Operation, *errors: BaseException | None) -> ProviderW
     goes when retention lets that go.
     """
     for error in errors:
-        if isinstance(error, ProviderError) and error.status:
+        if isinstance(error, ProviderError) and error.status is not None:
             return words_of(error, operation.account)
     kept = problem_in(operation)
     return (kept and kept.provider) or ProviderWords(name=operation.account)
@@ -206,7 +206,7 @@ def _certain(told: Problem, operation: Operation) -> Problem:
     504 is for what may have been done, and 500 and 502 are repeated by software that knows no better.
     """
     if told.name == "provider-timeout":
-        return problem("provider-unavailable", retry_after=told.retry_after, provider=told.provider)
+        return problem("provider-unavailable", told.detail, retry_after=told.retry_after, provider=told.provider)
     if told.status in {500, 502} and any(one.phase not in {None, "not-sent"} for one in operation.evidence):
         return msgspec.structs.replace(told, status=503)
     return told
