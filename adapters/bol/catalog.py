@@ -132,8 +132,7 @@ class BolCatalog(BolAccount):
             )
         except ProviderError as error:
             title = "bol does not know the product." if isinstance(error, NotFound) else "bol did not tell."
-            detail, message = error.reason or None, values.text(error.message)
-            problem = PartProblem(title=title, detail=detail, code=error.code, message=message)
+            problem = PartProblem(title=title, code=error.code, message=values.text(error.message))
             return Availability(product_id=self.id(ean), as_of=now, problem=problem)
 
     def _best_offer(self, ean: str) -> HttpRequest:

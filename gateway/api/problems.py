@@ -6,7 +6,7 @@ from typing import Literal
 import msgspec
 
 from adapters.contract import codec
-from adapters.contract.models.resources import Resource
+from adapters.contract.models.resources import ChangedPart, Resource
 
 Retry = Literal["never", "same-key", "new-key"]
 
@@ -87,7 +87,10 @@ class ProviderWords(Resource, frozen=True, kw_only=True):
 
 
 class Problem(Resource, frozen=True, kw_only=True):
-    """Why something was not done, for programs (`type`, `placed`, `retry`) and people (`title`, `detail`)."""
+    """Why something was not done, for programs (`type`, `placed`, `retry`) and people (`title`, `detail`).
+
+    `violations` are members of the request. `parts` are what came of each line or shipment of a change, as in a 200.
+    """
 
     type: str
     title: str
@@ -96,6 +99,7 @@ class Problem(Resource, frozen=True, kw_only=True):
     instance: str | None = None
     request_id: str | None = None
     violations: tuple[ProblemViolation, ...] | None = None
+    parts: tuple[ChangedPart, ...] | None = None
     placed: Literal["yes", "no", "unknown", "pending"] | None = None
     retry: Retry | None = None
     retry_after: int | None = None

@@ -133,6 +133,7 @@ class ProviderReader:
 
     def _credentials(self, path: Path, registration: Registration, *, simulated: bool) -> Credentials | None:
         model, where = registration.adapter.Credentials, (*path, CREDENTIALS)
+        self._check.name((*where, name) for name in model.model_fields)
         if self._check.node(where) is None:
             needed = [name for name, field in model.model_fields.items() if field.is_required()]
             if self._check.wrong((*path, "simulated")):
@@ -150,6 +151,17 @@ class ProviderReader:
         for trail, scalar in scalars(node):
             if not scalar.text and (scalar.substituted or not scalar.plain):
                 self._check.refuse((*path, *trail), "is empty; write a value, or leave the key out")
+
+
+def real_accounts(check: Validator, names: Iterable[str]) -> Iterator[str]:
+    """Yield who surely is at a provider, neither simulated nor at a loopback address, whatever else is wrong there."""
+    for name in names:
+        path: Path = ("providers", name)
+        address = check.value((*path, "base_url"))
+        here = isinstance(address, str) and is_loopback(urlsplit(address).hostname or "")
+        unclear = check.wrong((*path, "simulated")) or check.wrong((*path, "base_url"))
+        if not (here or unclear or check.value((*path, "simulated")) is True):
+            yield name
 
 
 def written_secrets(check: Validator, providers: Iterable[Provider]) -> Iterator[str]:

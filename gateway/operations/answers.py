@@ -9,7 +9,7 @@ import msgspec
 from adapters.contract import codec
 from adapters.contract.errors import AdapterError, NoAnswer, ProviderError
 from adapters.contract.models.resources import Order, OrderChange
-from gateway.api.problems import MEDIA_TYPE, Problem, ProblemViolation, ProviderWords, Retry, problem
+from gateway.api.problems import MEDIA_TYPE, Problem, ProviderWords, Retry, problem
 from gateway.errors import describe, rule, words_of
 from gateway.providers.provider import Provider
 from gateway.providers.trip import Trip
@@ -91,20 +91,15 @@ def of_change(change: OrderChange, operation: Operation) -> StoredAnswer:
 def of_failed_change(
     result: Order | OrderChange, operation: Operation, error: ProviderError | None, state: State
 ) -> StoredAnswer:
-    """Return the problem for a change of which every part failed, or whose fate is not known."""
-    parts = result.parts or () if isinstance(result, OrderChange) else ()
-    violations = tuple(
-        ProblemViolation(name=f"lines[{part.id}]", reason=why.message or why.detail or why.title)
-        for part in parts
-        if (why := part.problem) is not None
-    )
+    """Return the problem for a change of which every part failed, or whose fate is not known, with every part."""
     if state == "unknown":
-        told = problem("outcome-unknown", violations=violations, provider=last_words(operation, error))
+        told = problem("outcome-unknown", provider=last_words(operation, error))
     elif error is not None and (state != "failed" or rule(error).judgement == "rejected"):
-        told = msgspec.structs.replace(describe(error, operation.account), violations=violations or None)
+        told = describe(error, operation.account)
     else:
-        told = problem("rejected-by-provider", violations=violations, provider=ProviderWords(name=operation.account))
-    return _stored(told, operation, state)
+        told = problem("rejected-by-provider", provider=ProviderWords(name=operation.account))
+    parts = result.parts if isinstance(result, OrderChange) else None
+    return _stored(msgspec.structs.replace(told, parts=parts or None), operation, state)
 
 
 def of_error(error: BaseException, operation: Operation, said: ProviderError | None = None) -> StoredAnswer:

@@ -183,10 +183,9 @@ class Order(Resource, frozen=True, kw_only=True):
 
 
 class PartProblem(Resource, frozen=True, kw_only=True):
-    """Why one part of a change failed: `code` and `message` are the provider's words, `title` and `detail` ours."""
+    """Why one part of a change failed: `code` and `message` are the provider's words, `title` is ours."""
 
     title: str
-    detail: str | None = None
     code: str | None = None
     message: str | None = None
 

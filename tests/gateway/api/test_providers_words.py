@@ -46,12 +46,16 @@ providers:
     adapter: reseller
     simulated: true
 {CALM}
+  another:
+    adapter: reseller
+    simulated: true
+{CALM}
 """
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def running(folder: Path) -> AsyncIterator[Running]:
-    """A gateway with a provider that knows a repetition by its key, and one that knows it by its lines."""
+    """A gateway with a provider that knows repetitions by their key, and two accounts at one that knows their lines."""
     async with running_gateway(configuration(folder)) as started:
         await started.call("GET", "/v1/products/rexel:SCH:S520059")  # logs in before there are faults
         yield started
@@ -122,10 +126,9 @@ async def test_an_order_in_doubt_is_told_in_the_words_that_a_read_is(running: Ru
 
 async def test_the_words_are_replayed_and_kept_over_a_restart(running: Running, folder: Path) -> None:
     """In the replay, the operation, and what `ordergate operations show` tells; without the journal's key nowhere."""
-    line = {"productId": "reseller:266-235", "quantity": 1, "reference": "PO-line"}
-    first = await running.call("POST", "/v1/orders", {"reference": "PO-1", "lines": [line]}, key="first")
-    assert first.status == 201
-    again = {"reference": "PO-2", "lines": [line | {"quantity": 2}]}
+    first = {"reference": "PO-1", "lines": [{"productId": "another:266-235", "quantity": 1}]}
+    assert (await running.call("POST", "/v1/orders", first, key="first")).status == 201
+    again = {"reference": "PO-1", "lines": [{"productId": "reseller:266-235", "quantity": 2}]}
     answer = await running.call("POST", "/v1/orders", again, key="second")
     words = answer.body["provider"]
     assert (answer.status, answer.problem) == (504, "outcome-unknown")
