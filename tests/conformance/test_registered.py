@@ -10,7 +10,7 @@ from adapters.registry import BUILT_IN, names
 from conformance.subjects import SUBJECTS
 
 ROOT = Path(__file__).parents[2]
-FILES = ("adapter.py", "mapping.py", "simulator.py", "quality.yaml", "README.md")
+FILES = ("__init__.py", "adapter.py", "mapping.py", "simulator.py", "quality.yaml", "README.md")
 
 
 @pytest.mark.parametrize("name", names())
@@ -18,7 +18,9 @@ def test_a_registered_provider_is_everywhere_it_has_to_be(name: str, request: py
     """Whatever is missing is said, with where it goes; of somebody else's provider only the subject is asked for."""
     if not request.config.getoption("--subject"):
         missing = [*_subject(name), *(_places(name) if name in BUILT_IN else ())]
-        assert not missing, "\n- ".join((f"{name} is registered, and lacks (see adapters/README.md):", *missing))
+        if missing:
+            told = (f"{name} is registered, and lacks (see adapters/README.md):", *missing)
+            pytest.fail("\n- ".join(told), pytrace=False)
 
 
 def _subject(name: str) -> Iterator[str]:
