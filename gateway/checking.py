@@ -106,6 +106,8 @@ async def _checked(provider: Provider) -> bool:
         told = describe(error, provider.name)
         words = told.provider.message or told.provider.code if told.provider else None
         typer.echo(f"{provider.name}: {told.name}: {told.title}{f' ({words})' if words else ''}")
+        if told.detail:
+            typer.echo(f"  {told.detail}")
         return False
     typer.echo(f"{provider.name}: works, {time.monotonic() - started:.2f} s")
     return True
