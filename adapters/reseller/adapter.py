@@ -144,7 +144,7 @@ class ResellerAdapter(Adapter[ResellerSettings, ResellerCredentials]):
         first = rows[0].product if rows else None
         if first is not None and first == cursor.before:
             raise MalformedResponse("The provider answered the page before once more.", status=200)
-        items = tuple([catalog.to_product(self, row) for row in rows[cursor.skip :][: query.limit]])
+        items = catalog.to_products(self, rows[cursor.skip :][: query.limit])
         following = cursor.next(query.limit, len(rows), first)
         return Page(items=items, next_cursor=str(following) if following else None)
 

@@ -4,10 +4,11 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
+from adapters.contract import codec
 from adapters.contract.adapter import Adapter
 from adapters.contract.models import values
 from adapters.contract.models.catalog import Availability, Category, Image, OrderBounds, Product, ProductInput, Stock
-from adapters.contract.models.values import money, optional_money
+from adapters.contract.models.values import optional_money
 from adapters.reseller.envelope import Members, spelled
 from adapters.reseller.rows import NO_DETAILS, Details, Row
 
@@ -16,12 +17,28 @@ _LONGEST = 2000  # of a description
 _AGES = (("usk", "ageUsk"), ("esrb", "ageEsrb"), ("pegi", "agePegi"))
 
 
+def to_products(adapter: Adapter[Any, Any], rows: Sequence[Row]) -> tuple[Product, ...]:
+    """Return the products of a list. Raises MalformedResponse where one has prices that are none."""
+    account, prices = adapter.name, values.prices(adapter.currency or "")
+    return tuple([_product(account, prices, row, name) for row, name in zip(rows, _ids(account, rows), strict=True)])
+
+
 def to_product(adapter: Adapter[Any, Any], row: Row) -> Product:
     """Return a product. Raises MalformedResponse for one with prices that are none."""
-    account, currency = adapter.name, adapter.currency or ""
-    details = row.details or NO_DETAILS
+    return to_products(adapter, [row])[0]
+
+
+def _ids(account: str, rows: Sequence[Row]) -> list[str]:
+    """Return `ACCOUNT:PRODUCT-STOREPRODUCT` for each row. Many numbers are written fastest by the encoder, at once."""
+    pairs = codec.encode([(row.product, row.store_product) for row in rows])[2:-2].decode()
+    natives = pairs.replace("],[", " ").replace(",", "-")
+    return f"{account}:{natives}".replace(" ", f" {account}:").split(" ") if natives else []
+
+
+def _product(account: str, prices: values.Prices, row: Row, resource_id: str) -> Product:
     # A page has a hundred of these: a call is made where few products need it, or where it is remembered.
-    image, sale, market = details.main_image, row.sale_price, row.market_price
+    details = row.details or NO_DETAILS
+    image, sale, market, stock = details.main_image, row.sale_price, row.market_price, row.stock
     description = details.description or row.description or None
     if description and len(description) > _LONGEST:
         description = description[:_LONGEST]
@@ -37,16 +54,16 @@ def to_product(adapter: Adapter[Any, Any], row: Row) -> Product:
     if row.ages:
         attributes |= _ages(Members(spelled(row.ages)))
     return Product(
-        id=f"{account}:{row.product}-{row.store_product}",
-        name=row.name or row.slug or f"{row.product}-{row.store_product}",
+        id=resource_id,
+        name=row.name or row.slug or resource_id.removeprefix(f"{account}:"),
         description=description,
         sku=row.code or None,
         categories=_categories(account, row.category, row.kind),
         images=(Image(url=image),) if image and isinstance(image, str) and not details.images else _images(details),
         # What the reseller pays; `buyPrice` is what the platform pays a supplier.
-        price=money(sale, currency) if isinstance(sale, str) else optional_money(sale, currency),
-        market_price=money(market, currency) if isinstance(market, str) else optional_money(market, currency),
-        stock=_stock(row.status, row.stock),
+        price=prices[sale] if isinstance(sale, str) else prices.of(sale),
+        market_price=prices[market] if isinstance(market, str) else prices.of(market),
+        stock=Stock(status="inStock", quantity=stock) if stock and row.status == 1 and stock > 0 else _stock(row),
         order_bounds=_order_bounds(row.minimum, row.maximum, row.start_hour, row.end_hour),
         inputs=(inputs(row.require) or None) if row.require else None,
         attributes=attributes or None,  # what has no canonical member, lists as text
@@ -59,7 +76,7 @@ def to_availability(adapter: Adapter[Any, Any], row: Row, as_of: Any) -> Availab
         product_id=adapter.id(f"{row.product}-{row.store_product}"),
         as_of=as_of,
         price=optional_money(row.sale_price, adapter.currency),
-        stock=_stock(row.status, row.stock),
+        stock=_stock(row),
         order_bounds=_order_bounds(row.minimum, row.maximum, row.start_hour, row.end_hour),
     )
 
@@ -80,8 +97,9 @@ def _images(details: Details) -> tuple[Image, ...] | None:
     return tuple([Image(url=url) for url in dict.fromkeys(urls) if url]) or None
 
 
-def _stock(status: int | None, quantity: int | None) -> Stock:
+def _stock(row: Row) -> Stock:
     """Return the stock. A passive product (status 0) cannot be ordered, whatever is there."""
+    status, quantity = row.status, row.stock
     if status == 0:
         return Stock(status="outOfStock", quantity=quantity)
     if quantity is None or (status != 1 and status is not None):
