@@ -1,14 +1,15 @@
 """The platform's catalog in canonical terms: products, and categories as a tree with the types beside it."""
 
-from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from adapters.contract import codec
 from adapters.contract.adapter import Adapter
 from adapters.contract.models import values
 from adapters.contract.models.catalog import Availability, Category, Image, OrderBounds, Product, ProductInput, Stock
+from adapters.contract.models.resources import Money
 from adapters.contract.models.values import optional_money
+from adapters.contract.remembered import Remembered
 from adapters.reseller.envelope import Members, spelled
 from adapters.reseller.rows import NO_DETAILS, Details, Row
 
@@ -19,8 +20,9 @@ _AGES = (("usk", "ageUsk"), ("esrb", "ageEsrb"), ("pegi", "agePegi"))
 
 def to_products(adapter: Adapter[Any, Any], rows: Sequence[Row]) -> tuple[Product, ...]:
     """Return the products of a list. Raises MalformedResponse where one has prices that are none."""
-    account, prices = adapter.name, values.prices(adapter.currency or "")
-    return tuple([_product(account, prices, row, name) for row, name in zip(rows, _ids(account, rows), strict=True)])
+    priced = values.prices(adapter.currency)
+    ids = _ids(adapter.name, rows)
+    return tuple([_product(adapter, priced, row, name) for row, name in zip(rows, ids, strict=True)])
 
 
 def to_product(adapter: Adapter[Any, Any], row: Row) -> Product:
@@ -35,10 +37,10 @@ def _ids(account: str, rows: Sequence[Row]) -> list[str]:
     return f"{account}:{natives}".replace(" ", f" {account}:").split(" ") if natives else []
 
 
-def _product(account: str, prices: values.Prices, row: Row, resource_id: str) -> Product:
-    # A page has a hundred of these: a call is made where few products need it, or where it is remembered.
+def _product(adapter: Adapter[Any, Any], priced: Mapping[str, Money | None], row: Row, resource_id: str) -> Product:
+    # A page has a hundred of these: a call is made where few products need it, and what they share is remembered.
     details = row.details or NO_DETAILS
-    image, sale, market, stock = details.main_image, row.sale_price, row.market_price, row.stock
+    image, sale, market = details.main_image, row.sale_price, row.market_price
     description = details.description or row.description or None
     if description and len(description) > _LONGEST:
         description = description[:_LONGEST]
@@ -55,16 +57,16 @@ def _product(account: str, prices: values.Prices, row: Row, resource_id: str) ->
         attributes |= _ages(Members(spelled(row.ages)))
     return Product(
         id=resource_id,
-        name=row.name or row.slug or resource_id.removeprefix(f"{account}:"),
+        name=row.name or row.slug or resource_id.removeprefix(f"{adapter.name}:"),
         description=description,
         sku=row.code or None,
-        categories=_categories(account, row.category, row.kind),
+        categories=_CATEGORIES[adapter.name, row.category, row.kind],
         images=(Image(url=image),) if image and isinstance(image, str) and not details.images else _images(details),
         # What the reseller pays; `buyPrice` is what the platform pays a supplier.
-        price=prices[sale] if isinstance(sale, str) else prices.of(sale),
-        market_price=prices[market] if isinstance(market, str) else prices.of(market),
-        stock=Stock(status="inStock", quantity=stock) if stock and row.status == 1 and stock > 0 else _stock(row),
-        order_bounds=_order_bounds(row.minimum, row.maximum, row.start_hour, row.end_hour),
+        price=priced[sale] if isinstance(sale, str) else optional_money(sale, adapter.currency),
+        market_price=priced[market] if isinstance(market, str) else optional_money(market, adapter.currency),
+        stock=_STOCKS[row.status, row.stock],
+        order_bounds=_ORDER_BOUNDS[row.minimum, row.maximum, row.start_hour, row.end_hour],
         inputs=(inputs(row.require) or None) if row.require else None,
         attributes=attributes or None,  # what has no canonical member, lists as text
     )
@@ -76,14 +78,14 @@ def to_availability(adapter: Adapter[Any, Any], row: Row, as_of: Any) -> Availab
         product_id=adapter.id(f"{row.product}-{row.store_product}"),
         as_of=as_of,
         price=optional_money(row.sale_price, adapter.currency),
-        stock=_stock(row),
-        order_bounds=_order_bounds(row.minimum, row.maximum, row.start_hour, row.end_hour),
+        stock=_STOCKS[row.status, row.stock],
+        order_bounds=_ORDER_BOUNDS[row.minimum, row.maximum, row.start_hour, row.end_hour],
     )
 
 
-@lru_cache(maxsize=1024)
-def _categories(account: str, category: int | None, kind: int | None) -> tuple[str, ...] | None:
-    """Return the category and the type, which is a category here, too. Most products of a page share theirs."""
+def _categories(key: tuple[str, int | None, int | None]) -> tuple[str, ...] | None:
+    """Return the category and the type, which is a category here, too, of an account, a category and a type."""
+    account, category, kind = key
     natives = [] if category is None else [str(category)]
     natives += [] if kind is None else [f"type-{kind}"]
     return tuple(f"{account}:{native}" for native in natives) or None
@@ -97,9 +99,9 @@ def _images(details: Details) -> tuple[Image, ...] | None:
     return tuple([Image(url=url) for url in dict.fromkeys(urls) if url]) or None
 
 
-def _stock(row: Row) -> Stock:
-    """Return the stock. A passive product (status 0) cannot be ordered, whatever is there."""
-    status, quantity = row.status, row.stock
+def _stock(key: tuple[int | None, int | None]) -> Stock:
+    """Return the stock of a status and a quantity. A passive product (status 0) cannot be ordered, whatever is there."""
+    status, quantity = key
     if status == 0:
         return Stock(status="outOfStock", quantity=quantity)
     if quantity is None or (status != 1 and status is not None):
@@ -107,12 +109,18 @@ def _stock(row: Row) -> Stock:
     return Stock(status="inStock" if quantity > 0 else "outOfStock", quantity=quantity)
 
 
-@lru_cache(maxsize=1024)
-def _order_bounds(minimum: int | None, maximum: int | None, start: str | None, end: str | None) -> OrderBounds | None:
+def _order_bounds(key: tuple[int | None, int | None, str | None, str | None]) -> OrderBounds | None:
     """Return how much may be ordered, and when; a bound of 0 would forbid every order and is taken as none."""
-    if not (minimum or maximum or start or end):
+    minimum, maximum, start, end = key
+    if not any(key):
         return None
     return OrderBounds(minimum=minimum or None, maximum=maximum or None, from_=start or None, until=end or None)
+
+
+# Most products of a page share these.
+_CATEGORIES = Remembered(_categories)
+_STOCKS = Remembered(_stock)
+_ORDER_BOUNDS = Remembered(_order_bounds)
 
 
 def inputs(required: Any) -> tuple[ProductInput, ...]:

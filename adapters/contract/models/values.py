@@ -10,6 +10,7 @@ from pydantic import BeforeValidator
 
 from adapters.contract.errors import MalformedResponse
 from adapters.contract.models.resources import Money
+from adapters.contract.remembered import Remembered
 
 COUNTRIES = frozenset(
     """
@@ -100,40 +101,25 @@ def amount(value: Any) -> str:
     return format(number, "f")
 
 
-class Prices(dict[str, Money | None]):
-    """Money in one currency by the text that a provider writes, remembered: the same prices come again and again.
-
-    None for "", and for every text where the currency is "". Raises MalformedResponse for text that is no amount.
-    """
-
-    _most = 4096
-
-    def __init__(self, currency_code: str, tax_included: bool | None = None) -> None:
-        super().__init__()
-        self._currency = currency_code
-        self._tax_included = tax_included
-
-    def __missing__(self, text: str) -> Money | None:
-        if len(self) >= self._most:
-            self.clear()
-        found = self[text] = self.of(text) if text else None
-        return found
-
-    def of(self, value: Any) -> Money | None:
-        """Return the money of what is text or a number, None of None; it is not remembered."""
-        if value is None or not self._currency:
-            return None
-        return Money(amount=amount(value), currency=self._currency, tax_included=self._tax_included)
-
-
-prices = lru_cache(maxsize=256)(Prices)
-"""The one `Prices` of a currency (and of whether tax is included)."""
-
-
 def optional_money(value: Any, currency_code: str | None, tax_included: bool | None = None) -> Money | None:
     """Return Money, or None where the provider (or the configuration, for the currency) says nothing."""
-    known = prices(currency_code or "", tax_included)
-    return known[value] if isinstance(value, str) else known.of(value)
+    if value is None or not currency_code:
+        return None
+    if isinstance(value, str):
+        return prices(currency_code, tax_included)[value]
+    return Money(amount=amount(value), currency=currency_code, tax_included=tax_included)
+
+
+@lru_cache(maxsize=256)
+def prices(currency_code: str | None, tax_included: bool | None = None) -> Remembered[str, Money | None]:
+    """Return what `optional_money` says of text, remembered: the same prices come again and again."""
+
+    def price(text: str) -> Money | None:
+        if not text or not currency_code:
+            return None
+        return Money(amount=amount(text), currency=currency_code, tax_included=tax_included)
+
+    return Remembered(price)
 
 
 def timestamp(value: Any) -> datetime | None:
