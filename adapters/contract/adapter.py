@@ -219,8 +219,17 @@ class Adapter(Generic[SettingsT, CredentialsT]):
     # Catalog ---------------------------------------------------------------------------------------------------
 
     def list_categories(self, query: CategoryQuery) -> Flow[Page[Category]]:
-        """List categories."""
+        """List categories, or those directly below `parent`."""
         return self._refuse("list_categories")
+
+    def category_tree(self) -> Flow[tuple[Category, ...]]:
+        """List every category, parents first. Left out by providers that do not give all of them in one answer."""
+        return self._refuse("list_categories")
+
+    @property
+    def gives_category_tree(self) -> bool:
+        """Tell whether pages of categories are cut from the whole tree, which is then kept instead of them."""
+        return type(self).category_tree is not Adapter.category_tree
 
     def list_products(self, query: ProductQuery) -> Flow[Page[Product]]:
         """List or search products."""

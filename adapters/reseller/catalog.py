@@ -100,7 +100,7 @@ def _images(details: Details) -> tuple[Image, ...] | None:
 
 
 def _stock(key: tuple[int | None, int | None]) -> Stock:
-    """Return the stock of a status and a quantity. A passive product (status 0) cannot be ordered, whatever is there."""
+    """Return the stock of a status and a quantity. A passive product (status 0) cannot be ordered."""
     status, quantity = key
     if status == 0:
         return Stock(status="outOfStock", quantity=quantity)
