@@ -79,7 +79,7 @@ async def list_categories(call: Call) -> Answer:
 
 def _categories(call: Call, parent: str | None, provider: Provider, limit: int, cursor: str | None) -> Awaitable[Told]:
     adapter, query = provider.adapter, CategoryQuery(parent=parent, limit=limit, cursor=cursor)
-    if adapter.gives_category_tree:
+    if adapter.has("category_tree"):
         return _from_tree(call, query, provider)
     asked = ("list_categories", parent or "", str(limit), cursor or "")
     return _told(call, provider, asked, lambda: adapter.list_categories(query), _page)

@@ -87,13 +87,9 @@ async def listed(  # noqa: PLR0917 - the parts of one question
         ]
         parts += [await reads[0]] if len(reads) == 1 else await asyncio.gather(*reads)
         pages = [part.page for part in parts if part.page is not None]
+    failed = {part.name: part.problem for part in parts if part.problem is not None}
     following = {name: positions[name] for name in waiting}
-    failed: dict[str, Problem] = {}
-    for part in parts:
-        if part.problem is not None:
-            failed[part.name] = part.problem
-        elif part.page is not None and part.page.next_cursor:
-            following[part.name] = part.page.next_cursor
+    following |= {part.name: part.page.next_cursor for part in parts if part.page and part.page.next_cursor}
     if len(failed) == len(parts) and not failed.keys() <= failing:
         _nobody(failed)
     incomplete = tuple([Incomplete(provider=name, problem=told) for name, told in failed.items()])

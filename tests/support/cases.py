@@ -39,7 +39,7 @@ from ruamel.yaml import YAML
 from adapters.contract import codec, flow
 from adapters.contract.adapter import Adapter, Token, WriteContext
 from adapters.contract.errors import AdapterError, ProviderError
-from adapters.contract.models import requests
+from adapters.contract.models import requests, values
 from adapters.contract.wire import HttpRequest, HttpResponse
 from adapters.registry import load
 
@@ -141,7 +141,8 @@ def _arguments(operation: str, call: dict[str, Any]) -> dict[str, Any]:
         if key == "items":
             arguments[key] = [requests.AvailabilityItem.model_validate(item) for item in value]
         elif key == "query":
-            arguments[key] = msgspec.convert(value, _QUERIES[operation])
+            times = {name: values.instant(time) for name, time in value.items() if name.startswith("created_")}
+            arguments[key] = msgspec.convert({**value, **times}, _QUERIES[operation])
         elif key in _MODELS:
             name = "change" if key == "shipment_change" else key
             arguments[name] = _MODELS[key].model_validate(value)

@@ -254,7 +254,7 @@ class ProductQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 class OrderQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which orders. `limit` is the most items wanted, `cursor` the adapter's own."""
+    """Which orders; times are in UTC. `limit` is the most items wanted, `cursor` the adapter's own."""
 
     status: str | None = None
     reference: str | None = None
