@@ -289,11 +289,6 @@ class Adapter(Generic[SettingsT, CredentialsT]):
         """
         return self._refuse("find_order")
 
-    @property
-    def can_find_orders(self) -> bool:
-        """Tell whether the provider can be asked for an order by what was placed."""
-        return type(self).find_order is not Adapter.find_order
-
     def poll(self, processes: Sequence[str]) -> Flow[tuple[ProcessState, ...]]:
         """Ask where asynchronous processes stand; one state for each id, in the same order."""
         return self._refuse("poll")

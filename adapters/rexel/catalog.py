@@ -116,11 +116,11 @@ def details(answer: HttpResponse | ProviderError, root: str) -> Details:
     container = around if isinstance(around, dict) and root in around else body
     inner = container.get(root)
     if not isinstance(inner, dict):
-        raise MalformedResponse(f"The answer has no {root}.", status=answer.status)
+        raise MalformedResponse(f"The answer has no {root}.")
     found = inner.get("productDetails")
     rows = [] if found is None else found if isinstance(found, list) else [found]
     if not all(isinstance(row, dict) for row in rows):
-        raise MalformedResponse("Product details are not objects.", status=answer.status)
+        raise MalformedResponse("Product details are not objects.")
     return rows
 
 
@@ -236,10 +236,10 @@ def _main_unit(answer: HttpResponse) -> Mapping[str, Any]:
     units = body.get("elements", body) if isinstance(body, dict) else body
     rows = units if isinstance(units, list) else [units]
     if not all(isinstance(row, dict) for row in rows):
-        raise MalformedResponse("A product's units are not objects.", status=answer.status)
+        raise MalformedResponse("A product's units are not objects.")
     rows = [row for row in rows if row]
     if not rows:
-        raise NotFound("The answer names no unit of the product.", status=answer.status)
+        raise NotFound("The answer names no unit of the product.")
     main: Mapping[str, Any] = next((row for row in rows if _is_true(row.get("flagUnitePrincipale"))), rows[0])
     return main
 

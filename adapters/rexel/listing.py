@@ -65,7 +65,7 @@ def _rows(body: Any) -> list[Any]:
     if isinstance(body, dict):
         body = next((body[name] for name in _ROWS if name in body), body)
     if not isinstance(body, list):
-        raise MalformedResponse("The answer has no list of orders.", status=200)
+        raise MalformedResponse("The answer has no list of orders.")
     return body
 
 

@@ -95,16 +95,16 @@ def amount(value: Any) -> str:
     if type(value) is int and abs(value) < _LARGEST:
         return str(value)
     if isinstance(value, bool) or not isinstance(value, int | str):
-        raise MalformedResponse("An amount is neither a number nor numeric text.", status=200)
+        raise MalformedResponse("An amount is neither a number nor numeric text.")
     if isinstance(value, str) and len(value) > _LONGEST:
-        raise MalformedResponse("An amount is longer than any money is.", status=200)
+        raise MalformedResponse("An amount is longer than any money is.")
     text = str(value).strip()
     try:
         number = Decimal(text)
     except InvalidOperation as error:
-        raise MalformedResponse("An amount is not a decimal number.", status=200) from error
+        raise MalformedResponse("An amount is not a decimal number.") from error
     if not number.is_finite() or number.adjusted() > 30 or number.as_tuple().exponent < -30:  # type: ignore[operator]
-        raise MalformedResponse("An amount is not a number of money.", status=200)
+        raise MalformedResponse("An amount is not a number of money.")
     return format(number, "f")
 
 
