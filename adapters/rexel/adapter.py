@@ -185,7 +185,7 @@ class RexelAdapter(Adapter[RexelSettings, RexelCredentials]):
             "GET",
             f"{self.settings.customers_path}/{{customer}}",
             {"customer": customer},
-            headers={"accept": JSON},
+            headers=catalog.HEADERS,
             step="customer",
         )
         body = response.object()
@@ -225,7 +225,7 @@ class RexelAdapter(Adapter[RexelSettings, RexelCredentials]):
             "GET",
             f"{self.settings.orders_path}/{{order_id}}",
             {"order_id": order_id},
-            headers={"accept": JSON},
+            headers=catalog.HEADERS,
             step="order",
         )
         body = response.object()

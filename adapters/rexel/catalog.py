@@ -21,6 +21,7 @@ from adapters.rexel.settings import RexelSettings
 
 PRICES_ROOT, STOCK_ROOT = "productSalePricesExt", "getPositionsExt"
 HEADERS = {"accept": JSON, "content-type": JSON}
+"""What every call has, by the clients in production; those that read by GET have it too, without a body."""
 
 _STOCK_PLACES = {
     "availableBranchStock": "branch",
@@ -62,9 +63,7 @@ class Wanted:
 def units_request(article: Article, settings: RexelSettings) -> HttpRequest:
     """Return the request for a product and its units."""
     path = {"supplier": article.supplier, "reference": article.sent(settings.reference_with_supplier)}
-    return HttpRequest(
-        "GET", f"{settings.units_path}/{{supplier}}/{{reference}}", path, headers={"accept": JSON}, step=UNITS
-    )
+    return HttpRequest("GET", f"{settings.units_path}/{{supplier}}/{{reference}}", path, headers=HEADERS, step=UNITS)
 
 
 def prices_request(wanted: Iterable[Wanted], settings: RexelSettings) -> HttpRequest:
