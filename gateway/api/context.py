@@ -125,11 +125,16 @@ class Call(msgspec.Struct):
     def query(self, model: type[ModelT]) -> ModelT:
         """Return the query parameters. Raises ApiError with a violation for each that is wrong, unknown or repeated."""
         pairs = self.http.query
-        repeated = [name for name in dict.fromkeys(pairs) if len(pairs.getall(name)) > 1]
-        found = [ProblemViolation(name=name or "query", reason="given more than once") for name in repeated]
-        found += [ProblemViolation(name=name or "query", reason="empty") for name, value in pairs.items() if not value]
+        given = dict(pairs)
+        found: list[ProblemViolation] = []
+        if len(given) < len(pairs):
+            repeated = [name for name in given if len(pairs.getall(name)) > 1]
+            found += [ProblemViolation(name=name or "query", reason="given more than once") for name in repeated]
+        if "" in pairs.values():
+            empty = [name for name, value in pairs.items() if not value]
+            found += [ProblemViolation(name=name or "query", reason="empty") for name in empty]
         try:
-            value = model.model_validate(dict(pairs), by_alias=True, by_name=False)
+            value = model.model_validate(given, by_alias=True, by_name=False)
         except ValidationError as error:
             known = {one.name for one in found}
             refuse_violations([*found, *map(_as_parameter, violations(error, known))])
