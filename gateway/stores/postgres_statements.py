@@ -135,6 +135,16 @@ FROM (SELECT number FROM gw.operation WHERE id = $1 UNION ALL
     WITH ORDINALITY AS f (at, kind, verdict, phase, status, detail, place)
 """
 
+# $1 account, $2 kind, $3 name, $4 id.
+ADOPT = """
+INSERT INTO gw.adopted (account, kind, name, operation)
+SELECT $1, $2, $3, number FROM gw.operation WHERE id = $4 ON CONFLICT DO NOTHING
+"""
+ADOPTED_BY = """
+SELECT o.id FROM gw.adopted AS a JOIN gw.operation AS o ON o.number = a.operation
+WHERE a.account = $1 AND a.kind = $2 AND a.name = $3
+"""
+
 # $1 accounts, $2 limit, $3 owner, $4 seconds, $5 change.
 TAKE = """
 WITH clock AS MATERIALIZED (

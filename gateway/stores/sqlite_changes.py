@@ -8,7 +8,7 @@ from typing import Any
 from gateway.stores.rows import CHANGING, EVIDENCE, OPERATION, STEP, Rows
 from gateway.stores.sqlite_reads import Reads, listed, number_of
 from gateway.stores.sqlite_times import to_micros
-from policies.journal import Change, Evidence, Operation, Step
+from policies.journal import Change, Evidence, Found, Operation, Step
 from policies.operation import ENDED, FINAL
 
 _INSERT = """
@@ -53,6 +53,14 @@ ON CONFLICT DO UPDATE SET name = excluded.name, effect = excluded.effect, digest
 _ADD_EVENT = """
 INSERT INTO event (subject, version, operation, state, at)
 VALUES (:subject, (SELECT coalesce(max(version), 0) + 1 FROM event WHERE subject = :subject), :operation, :state, :at)
+"""
+_ADOPT = """
+INSERT INTO adopted (account, kind, name, operation)
+SELECT :account, :kind, :name, number FROM operation WHERE id = :id ON CONFLICT DO NOTHING
+"""
+_ADOPTED_BY = """
+SELECT o.id FROM adopted AS a JOIN operation AS o ON o.number = a.operation
+WHERE a.account = :account AND a.kind = :kind AND a.name = :name
 """
 _TAKE = """
 UPDATE operation SET owner = :owner, lease_until = :until, version = version + 1 WHERE number IN (
@@ -123,6 +131,15 @@ class Changes:
         number = number_of(connection, operation_id)
         if number is not None:
             self._add_evidence(connection, number, evidence)
+
+    def adopt(
+        self, connection: sqlite3.Connection, operation_id: str, account: str, kind: Found, name: str
+    ) -> str | None:
+        """Give what was found to an operation unless it is another's; return whose it is."""
+        values = {"id": operation_id, "account": account, "kind": kind, "name": name}
+        connection.execute(_ADOPT, values)
+        owner = connection.execute(_ADOPTED_BY, values).fetchone()
+        return None if owner is None else str(owner[0])
 
     def take_due(
         self,
