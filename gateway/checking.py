@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import typer
@@ -15,8 +16,10 @@ from gateway.config.packages import foreign_packages
 from gateway.errors import AdapterFault, describe
 from gateway.providers.provider import Provider
 from gateway.providers.trip import Trip, within
+from gateway.stores.opening import look_at_database, look_at_place
 from gateway.telemetry import logs
 from policies.errors import PolicyError
+from policies.journal import JournalRefused, JournalUnavailable
 
 READ_SECONDS = 15.0
 
@@ -34,26 +37,56 @@ def capabilities(configuration: Configuration) -> str:
     return "\n".join(lines)
 
 
+def switched_off(configuration: Configuration) -> Iterator[str]:
+    """Yield a warning for each setting for want of which operations of an account are off, and name them."""
+    for name, entry in configuration.providers.items():
+        adapter = entry.adapter()
+        off: dict[str, list[str]] = {}
+        for method, reason in adapter.unavailable().items():
+            off.setdefault(reason, []).append(OPERATIONS[method])
+        for reason, operations in off.items():
+            yield f"providers.{name}: off are {', '.join(operations)}. {reason}"
+
+
 async def run(configuration: Configuration, path: Path, *, live: bool) -> int:
-    """Print what was found; return 0 when all is well, 1 when a provider does not work.
+    """Print what was found; return 0 when all is well, 1 when the store or a provider does not work.
 
     Raises ValueError for a file of keys that holds none; OSError, RuntimeError, ValueError when the way to the
     providers cannot be opened.
     """
     try_files(configuration.issuers)
-    typer.echo(f"{path} is correct: {_counted(configuration)}")
-    for warning in (*configuration.warnings, *foreign_packages()):
+    forgetting, refusal = await _looked_at_store(configuration, live=live)
+    if refusal is None:
+        typer.echo(f"{path} is correct: {_counted(configuration)}")
+    else:
+        typer.echo(f"{path}: store.url: {refusal}", err=True)
+    for warning in (*forgetting, *configuration.warnings, *switched_off(configuration), *foreign_packages()):
         typer.echo(f"warning: {warning}")
-    if not live:
-        return 0
+    working = await _all_work(configuration) if live else True
+    return 0 if working and refusal is None else 1
+
+
+async def _looked_at_store(configuration: Configuration, *, live: bool) -> tuple[list[str], str | None]:
+    """Return warnings of the store, and why it cannot be used. Makes nothing; a database is asked only with `live`."""
+    store = configuration.store
+    try:
+        objection = look_at_place(store.url, ephemeral=store.ephemeral, folder=configuration.folder)
+        if live:
+            await look_at_database(store.url)
+    except (JournalRefused, JournalUnavailable) as error:
+        return [], str(error)
+    return ([f"store.url: {objection}"] if objection else []), None
+
+
+async def _all_work(configuration: Configuration) -> bool:
+    """Say of each provider whether it works; tell whether all do."""
     logs.configure(level=logging.ERROR)
     gateway = Gateway(configuration)
     try:
         await gateway.open()
-        results = [await _checked(provider) for provider in gateway.providers.values()]
+        return all([await _checked(provider) for provider in gateway.providers.values()])
     finally:
         await gateway.stop()
-    return 0 if all(results) else 1
 
 
 def _counted(configuration: Configuration) -> str:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from gateway.config.load import Configuration
+    from gateway.config.model import Store
 
 operations_app = typer.Typer(help="The fate of every write.", no_args_is_help=True)
 orders_app = typer.Typer(help="What became of an order.", no_args_is_help=True)
@@ -81,9 +82,11 @@ def demo(
 @app.command()
 def check(
     config: ConfigOption = Path("gateway.yaml"),
-    live: Annotated[bool, typer.Option("--live", help="Log in to each provider and make one cheap read.")] = False,
+    live: Annotated[
+        bool, typer.Option("--live", help="Ask PostgreSQL, log in to each provider and make one cheap read.")
+    ] = False,
 ) -> None:
-    """Check the configuration; with --live also each provider's address and credentials."""
+    """Check the configuration and the journal's place; with --live also each provider's address and credentials."""
     from gateway.checking import run
 
     _exit(_run_until_stopped(run(_loaded(config), config, live=live), stopped=1))
@@ -172,7 +175,7 @@ def list_operations(
     """List operations of all callers, newest first, as the journal has them."""
     from gateway.inspecting import listing
 
-    _exit(_run(listing(_loaded(config), state=state, provider=provider, limit=limit)))
+    _exit(_run(listing(_loaded_store(config), config.parent, state=state, provider=provider, limit=limit)))
 
 
 @operations_app.command("show")
@@ -184,7 +187,7 @@ def show(
     """Tell the whole story of a write: request, route, attempts, answers, verdicts."""
     from gateway.inspecting import telling
 
-    _exit(_run(telling(_loaded(config), name)))
+    _exit(_run(telling(_loaded_store(config), config.parent, name)))
 
 
 @operations_app.command()
@@ -240,10 +243,26 @@ def _as_if_absent(package: str) -> "Iterator[None]":
 def _loaded(path: Path) -> "Configuration":
     """Return the configuration; print every problem and end with 2 when there is one."""
     from gateway.config.load import load
+
+    with _told_when_wrong():
+        return load(path, os.environ)
+
+
+def _loaded_store(path: Path) -> "Store":
+    """Return where the journal is; what else the file refers to need not be there."""
+    from gateway.config.load import load_store
+
+    with _told_when_wrong():
+        return load_store(path, os.environ)
+
+
+@contextmanager
+def _told_when_wrong() -> "Iterator[None]":
+    """Print every problem of a configuration and end with 2 when there is one."""
     from gateway.config.problems import ConfigError
 
     try:
-        return load(path, os.environ)
+        yield
     except ConfigError as error:
         for problem in error.problems:
             typer.echo(str(problem), err=True)

@@ -108,7 +108,7 @@ def describe(error: Exception, account: str | None = None) -> Problem:
             name,
             violations=_violations(error.violations),
             retry_after=_seconds(error.retry_after),
-            provider=_words(error, account),
+            provider=None if account is None else words_of(error, account),
         )
     retry_after = getattr(error, "retry_after", None)
     return problem(name, retry_after=_seconds(retry_after), provider=ProviderWords(name=account) if account else None)
@@ -118,9 +118,8 @@ def _violations(violations: tuple[provider.Violation, ...]) -> tuple[ProblemViol
     return tuple(ProblemViolation(name=one.name, reason=_capped(one.reason) or "wrong") for one in violations[:100])
 
 
-def _words(error: provider.ProviderError, account: str | None) -> ProviderWords | None:
-    if account is None:
-        return None
+def words_of(error: provider.ProviderError, account: str) -> ProviderWords:
+    """Return what the provider said, bounded and without markup."""
     return ProviderWords(
         name=account,
         status=error.status or None,

@@ -1,6 +1,7 @@
 """`ordergate operations` and `ordergate orders`: the journal for people, also while the gateway is down."""
 
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import get_args
 from urllib.parse import quote
 
@@ -9,7 +10,7 @@ import msgspec
 import typer
 from uuid_utils import uuid7
 
-from gateway.config.load import Configuration
+from gateway.config.model import Store
 from gateway.operations.story import found, story, table
 from gateway.stores.opening import open_journal
 from policies.journal import Journal, JournalRefused, JournalUnavailable
@@ -18,29 +19,26 @@ from policies.operation import State
 CALL_SECONDS = 30.0
 
 
-async def _opened(configuration: Configuration) -> Journal:
-    store = configuration.store
+async def _opened(store: Store, folder: Path) -> Journal:
     keys = [bytes.fromhex(key.get_secret_value()) for key in store.keys]
-    return await open_journal(
-        store.url, ephemeral=store.ephemeral, keys=keys, folder=configuration.folder, only_reads=True
-    )
+    return await open_journal(store.url, ephemeral=store.ephemeral, keys=keys, folder=folder, only_reads=True)
 
 
-async def listing(configuration: Configuration, *, state: str | None, provider: str | None, limit: int) -> int:
-    """Print a table of operations; return the exit code."""
+async def listing(store: Store, folder: Path, *, state: str | None, provider: str | None, limit: int) -> int:
+    """Print a table of operations; return the exit code. Relative paths start at `folder`."""
     wanted: State | None = None
     if state is not None:
         wanted = next((known for known in get_args(State) if known == state), None)
         if wanted is None:
             typer.echo(f"there is no state {state!r}; there are: {', '.join(get_args(State))}")
             return 2
-    return await _shown(configuration, lambda journal: _table(journal, wanted, provider, limit))
+    return await _shown(store, folder, lambda journal: _table(journal, wanted, provider, limit))
 
 
-async def telling(configuration: Configuration, name: str) -> int:
+async def telling(store: Store, folder: Path, name: str) -> int:
     """Print the story of what `name` means; return the exit code: 1 where it means nothing."""
     nothing = f"nothing in the journal is called {name!r}: no operation, idempotency key, reference or order"
-    return await _shown(configuration, lambda journal: _stories(journal, name), nothing)
+    return await _shown(store, folder, lambda journal: _stories(journal, name), nothing)
 
 
 def verdict_of(*, placed: bool | None, release: bool, order_id: str | None) -> dict[str, object] | None:
@@ -84,10 +82,10 @@ async def _asked(
     return 0 if response.status == 200 else 1
 
 
-async def _shown(configuration: Configuration, work: Callable[[Journal], Awaitable[str]], nothing: str = "") -> int:
+async def _shown(store: Store, folder: Path, work: Callable[[Journal], Awaitable[str]], nothing: str = "") -> int:
     """Print what is read of the journal, or `nothing`; return the exit code."""
     try:
-        journal = await _opened(configuration)
+        journal = await _opened(store, folder)
         try:
             text = await work(journal)
         finally:

@@ -50,6 +50,7 @@ def build(name: str, *, seed: int = 0, faults: Mapping[str, float] | None = None
 def account(name: str, url: str) -> str:
     """Return what gateway.yaml has under `providers` for an account at the provider's simulator, served at `url`.
 
+    Nothing that the adapter can do is off for such an account for want of a setting.
     Whatever address of the provider's own a setting names, that of the login say, is the simulator's too.
     """
     registration = registry.load(name)
@@ -59,6 +60,8 @@ def account(name: str, url: str) -> str:
     for key, value in settings.items():
         if _is_address(value):
             settings[key] = url + urlsplit(value).path
+    if registration.simulator.currency is not None:
+        settings["currency"] = registration.simulator.currency
     lines = [f"  {name}:", f"    adapter: {name}", f"    base_url: {url}"]
     lines += [f"    {key}: {msgspec.json.encode(value).decode()}" for key, value in settings.items()]
     lines += ["    credentials:"]

@@ -34,6 +34,8 @@ _STATES: Mapping[str, Literal["pending", "succeeded", "failed", "timeout"]] = {
     "FAILURE": "failed",
     "TIMEOUT": "timeout",  # what it waited for was too slow: not said to mean "not executed"
 }
+_NOT_DONE = "bol could not carry it out."
+_NO_ANSWER = "bol's answer is missing, or does not say whether it was done."
 _PARTS: Mapping[str, PartState] = {"pending": "pending", "succeeded": "done", "failed": "failed", "timeout": "unknown"}
 
 
@@ -69,7 +71,7 @@ def started(part_id: str, answer: Answer) -> ChangedPart | ProviderError:
         return ChangedPart(id=part_id, state="unknown")
     problem = None
     if state.state in {"failed", "timeout"}:
-        problem = PartProblem(title="bol could not carry it out.", code=status, message=state.message)
+        problem = PartProblem(title=_NOT_DONE, code=status, message=state.message)
     return ChangedPart(id=part_id, state=_PARTS[state.state], process=process_id, problem=problem)
 
 
@@ -93,8 +95,10 @@ def change_of(order_id: str, answers: Sequence[tuple[str, Answer]]) -> OrderChan
 
 def _failed(part_id: str, error: ProviderError) -> ChangedPart:
     state: PartState = "unknown" if is_unknown(error) else "failed"
-    problem = PartProblem(title=type(error).__name__, code=error.code, message=values.text(error.message))
-    return ChangedPart(id=part_id, state=state, problem=problem)
+    title = _NO_ANSWER if state == "unknown" else _NOT_DONE
+    # How no answer came is for our log: bol has said nothing.
+    message = None if isinstance(error, NoAnswer) else values.text(error.message)
+    return ChangedPart(id=part_id, state=state, problem=PartProblem(title=title, code=error.code, message=message))
 
 
 def _together(states: set[PartState]) -> Literal["done", "pending", "partial", "failed", "unknown"]:

@@ -137,7 +137,10 @@ class Adapter(Generic[SettingsT, CredentialsT]):
     # What the account can do -----------------------------------------------------------------------------------
 
     def unavailable(self) -> Mapping[str, str]:
-        """Return the overridden operations that this account's configuration does not allow, each with the reason."""
+        """Return the overridden operations that this account's configuration does not allow, each with the reason.
+
+        A reason names the key to write in backticks, `credentials.secret_key` say: `ordergate check` tells it.
+        """
         return {}
 
     def supports(self, operation: str) -> bool:

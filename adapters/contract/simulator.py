@@ -112,7 +112,9 @@ class Simulator:
     credentials: ClassVar[Mapping[str, Any]] = {}
     """Credentials (the adapter's keys under `credentials`) that this simulator accepts."""
     settings: ClassVar[Mapping[str, Any]] = {}
-    """Settings that an account of this simulator needs (a currency, a secret switched on)."""
+    """Settings that an account of this simulator needs to do all that the adapter can."""
+    currency: ClassVar[str | None] = None
+    """What an account of this simulator has to configure as its `currency`; None where the provider tells it."""
     unfaulted: ClassVar[tuple[str, ...]] = ()
     """Path prefixes that never get a fault: token endpoints."""
     slow_seconds: ClassVar[float] = 3.0

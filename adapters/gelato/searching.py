@@ -108,9 +108,7 @@ def criteria(query: OrderQuery) -> dict[str, Any] | None:
 
 
 def _iso(moment: datetime | None) -> str | None:
-    if moment is None:
-        return None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC).isoformat(timespec="seconds")
+    return None if moment is None else moment.isoformat(timespec="seconds")
 
 
 def candidates(order: NewOrder, rows: list[answers.Row], since: datetime) -> list[str]:

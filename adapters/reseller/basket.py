@@ -10,7 +10,7 @@ from adapters.contract.models.requests import NewLine, NewOrder
 from adapters.contract.wire import present
 from adapters.reseller.catalog import input_name, inputs
 from adapters.reseller.envelope import Members
-from adapters.reseller.identifiers import ProductId
+from adapters.reseller.identifiers import DeliverId, ProductId
 from adapters.reseller.settings import ResellerOptions
 
 OPTIONS = "reseller"
@@ -35,11 +35,14 @@ _NO_PLACE_IN_LINE = {
 }
 
 
-def check(order: NewOrder, currency: str | None) -> ResellerOptions:
-    """Return the order's own options. Raises InvalidOrder, LossyTranslation with every violation."""
+def check(order: NewOrder, currency: str | None, longest: int | None) -> ResellerOptions:
+    """Return the order's own options. No deliverID may have more characters than `longest`.
+
+    Raises InvalidOrder, LossyTranslation with every violation.
+    """
     lost = [*_lost(order)]
     options, wrong = _options(order)
-    wrong += _wrong(order, currency)
+    wrong += [*_wrong(order, currency), *_too_long(order, longest)]
     if wrong:
         raise InvalidOrder(*wrong, *lost)
     if lost:
@@ -87,6 +90,19 @@ def _wrong(order: NewOrder, currency: str | None) -> Iterator[Violation]:
             yield Violation(f"lines[{index}].productId", "not a product id of this provider")
 
 
+def _too_long(order: NewOrder, longest: int | None) -> Iterator[Violation]:
+    for index, line in enumerate(order.lines):
+        length = len(deliver_id(order, index))
+        if longest is not None and length > longest:
+            name = "reference" if line.reference is None else f"lines[{index}].reference"
+            yield Violation(name, f"a deliverID made of it has {length} characters, and the tenant takes {longest}")
+
+
+def deliver_id(order: NewOrder, index: int) -> str:
+    """Return the `deliverID` of a line."""
+    return str(DeliverId(order.reference, order.line_reference(index)))
+
+
 def products(order: NewOrder) -> list[ProductId]:
     """Return the product of each line of a checked order."""
     return [product for line in order.lines if (product := ProductId.parse(line.product_id or "")) is not None]
@@ -110,7 +126,7 @@ def body(
             required = _require_data(line, details[product.product])
         lines.append(
             present(
-                deliverID=order.line_reference(index),
+                deliverID=deliver_id(order, index),
                 customerStoreProductID=product.store_product,
                 quantity=line.quantity,
                 requireData=required,

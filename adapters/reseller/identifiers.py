@@ -4,6 +4,10 @@ product   265-234             productID, customerStoreProductID: details go by t
 order     9876-55501.1.7      OrderID, its first OrderDetailID, then the distance to each next one
 order     9876                OrderID alone, where List Orders states no lines
 category  12 · type-3         productCategoryID · productTypeID
+
+and the deliverID that each line of an order is sent with, because the platform has no place for an order's reference:
+
+line      PO-7:A              the order's reference (its ':' written %3A, its '%' written %25), ':', the line's
 """
 
 import re
@@ -20,6 +24,8 @@ _ORDER = re.compile(r"([0-9]{1,18})(?:-([0-9]{1,18}(?:\.[0-9]{1,18}){0,199}))?")
 _CATEGORY = re.compile(r"(type-)?([0-9]{1,18})")
 _CURSOR = re.compile(r"1\.([0-9]{1,9})\.([0-9]{1,3})\.([0-9]{1,3})(?:\.([0-9]{1,18}))?")
 _OFFSET = re.compile(r"1\.([0-9]{1,9})")
+# What the API takes for an order's reference.
+_REFERENCE = re.compile(r"[^\x00-\x20\x7f](?:[^\x00-\x1f\x7f]{0,62}[^\x00-\x20\x7f])?")
 
 LONGEST = 512
 """The most characters of an id that callers can send back."""
@@ -77,6 +83,24 @@ class OrderId:
             if str(found) == text:
                 return found
         raise NotFound("No order has such an id.", status=404)
+
+
+@dataclass(frozen=True, slots=True)
+class DeliverId:
+    """A line's name at the platform: no two lines have the same, whichever orders they are of."""
+
+    order: str
+    line: str
+
+    def __str__(self) -> str:
+        return f"{self.order.replace('%', '%25').replace(':', '%3A')}:{self.line}"
+
+    @classmethod
+    def parse(cls, text: str | None) -> "DeliverId | None":
+        """Return the references that `text` was made of, or None where it cannot have been made here."""
+        order, _, line = (text or "").partition(":")
+        found = cls(order.replace("%3A", ":").replace("%25", "%"), line)
+        return found if _REFERENCE.fullmatch(found.order) and line and str(found) == text else None
 
 
 def category_filter(text: str) -> tuple[str, str]:

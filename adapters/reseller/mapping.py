@@ -9,7 +9,7 @@ from adapters.contract.errors import MalformedResponse
 from adapters.contract.models import values
 from adapters.contract.models.resources import Account, Line, Money, Order, Status, StatusReason
 from adapters.reseller.envelope import Members
-from adapters.reseller.identifiers import OrderId, ProductId
+from adapters.reseller.identifiers import DeliverId, OrderId, ProductId
 
 STATUSES: Mapping[str, Status] = {
     "0": "cancelled",
@@ -43,7 +43,7 @@ def order_status(lines: Iterable[Status | None]) -> Status:
     return "partiallyCancelled"  # nothing is to come: some delivered, some cancelled
 
 
-def to_line(adapter: Adapter[Any, Any], number: int, line: Members, price_of: PriceOf) -> Line:
+def to_line(adapter: Adapter[Any, Any], number: int, reference: str | None, line: Members, price_of: PriceOf) -> Line:
     """Return the order line `number`."""
     goods = deliverables(line)
     word = line.text("status")
@@ -51,7 +51,7 @@ def to_line(adapter: Adapter[Any, Any], number: int, line: Members, price_of: Pr
     product = (line.integer("productID"), line.integer("customerStoreProductID"))
     return Line(
         id=str(number),
-        reference=line.text("deliverID"),
+        reference=reference,
         product_id=adapter.id(ProductId(product[0], product[1])) if product[0] and product[1] else None,
         name=line.text("productName"),
         # A line that does not say how much it is of has as many pieces as codes, and at least one.
@@ -99,17 +99,32 @@ def to_order(
     created: datetime | None = None,
 ) -> Order:
     """Return an order of these lines, by their ids, in the order of their ids."""
-    canonical = tuple(to_line(adapter, line, lines[line], price_of) for line in sorted(lines))
+    reference, own = references({line: members.text("deliverID") for line, members in lines.items()})
+    canonical = tuple(to_line(adapter, line, own[line], lines[line], price_of) for line in sorted(lines))
     return Order(
         id=adapter.id(OrderId.of(number, lines)),
         provider=adapter.name,
         kind="purchase",
         status=order_status(line.status for line in canonical),
+        reference=reference,
         status_reason=_reason(lines.values()),
         currency=adapter.currency,
         lines=canonical,
         created_at=created,
     )
+
+
+def references(deliver_ids: Mapping[int, str | None]) -> tuple[str | None, dict[int, str | None]]:
+    """Return the reference of an order and those of its lines, by the ids of the lines.
+
+    An order that was made elsewhere has deliverIDs of any form: unless all of them are of one reference, none is
+    taken apart, the order has no reference, and its lines have their deliverIDs for references.
+    """
+    made = {line: DeliverId.parse(text) for line, text in deliver_ids.items()}
+    orders = {one.order if one else None for one in made.values()}
+    if len(orders) != 1 or None in orders:
+        return None, dict(deliver_ids)
+    return orders.pop(), {line: one.line for line, one in made.items() if one}
 
 
 def to_row(adapter: Adapter[Any, Any], row: Members, price_of: PriceOf) -> Order:

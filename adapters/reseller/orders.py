@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from msgspec import structs
-
 from adapters.contract.adapter import Adapter
 from adapters.contract.errors import (
     InvalidOrder,
@@ -33,7 +31,7 @@ PAGES = 50
 
 def place(account: Account, order: NewOrder) -> Flow[Order]:
     """Place an order. Products of lines with inputs are read first, for the numbers of their required data."""
-    options = basket.check(order, account.currency)
+    options = basket.check(order, account.currency, account.settings.longest_deliver_id)
     products = basket.products(order)
     asked = sorted({product.product for product, line in zip(products, order.lines, strict=True) if line.inputs})
     answers = (yield [calls.product_detail(number) for number in asked]) if asked else []
@@ -61,7 +59,7 @@ def _placed(account: Account, order: NewOrder, products: Sequence[ProductId], an
 
     Raises MalformedResponse where the answer does not tell the order's id and one for every line.
     """
-    places = {order.line_reference(index): index for index in range(len(order.lines))}
+    places = {basket.deliver_id(order, index): index for index in range(len(order.lines))}
     rows = {row.identifier("orderDetailID"): row for row in answer.objects("details")}
     if {row.text("deliverID") for row in rows.values()} != set(places):
         raise MalformedResponse("The answer's lines are not those of the basket.", status=200)
@@ -72,7 +70,7 @@ def _placed(account: Account, order: NewOrder, products: Sequence[ProductId], an
         lines.append(
             Line(
                 id=str(number),
-                reference=row.text("deliverID"),
+                reference=order.line_reference(index),
                 product_id=account.id(products[index]),
                 quantity=row.integer("quantity") or order.lines[index].quantity,
                 unit_price=price if account.settings.price_of == "unit" else None,
@@ -120,7 +118,7 @@ def find(account: Account, order: NewOrder, since: datetime) -> Flow[Order | Non
             if not found.lines:
                 raise MalformedResponse("List Orders states no lines, so no order can be looked for.", status=200)
             if _is(row, order):
-                return structs.replace(found, reference=order.reference)
+                return found
         # A short page proves nothing here: the tenant may give smaller pages than asked for.
         created = [mapping.created_of(row) for row in rows]
         all_older = all(moment is not None and moment < since for moment in created)
@@ -130,19 +128,19 @@ def find(account: Account, order: NewOrder, since: datetime) -> Flow[Order | Non
 
 
 def _is(row: Members, order: NewOrder) -> bool:
-    """Tell whether a row has exactly the lines of `order`: references and, where it says, quantities and products."""
+    """Tell whether a row has exactly the lines of `order`: deliverIDs and, where it says, quantities and products."""
     stated: dict[str | None, list[Members]] = {}
     for part in mapping.lines_of(row):
         stated.setdefault(part.text("deliverID"), []).append(part)
-    wanted = {order.line_reference(index): line for index, line in enumerate(order.lines)}
+    wanted = {basket.deliver_id(order, index): line for index, line in enumerate(order.lines)}
     if set(stated) != set(wanted):
         return False
-    for reference, line in wanted.items():
-        quantities = [part.integer("quantity") for part in stated[reference]]
+    for deliver_id, line in wanted.items():
+        quantities = [part.integer("quantity") for part in stated[deliver_id]]
         if None not in quantities and sum(filter(None, quantities)) != line.quantity:
             return False
         product = ProductId.parse(line.product_id or "")
-        stores = {part.integer("customerStoreProductID") for part in stated[reference]} - {None}
+        stores = {part.integer("customerStoreProductID") for part in stated[deliver_id]} - {None}
         if product is None or stores - {product.store_product}:
             return False
     return True
@@ -207,4 +205,6 @@ def _is_unclear(error: ProviderError) -> bool:
 
 
 def _problem(title: str, error: ProviderError) -> PartProblem:
-    return PartProblem(title=title, code=error.code, message=error.message or None)
+    # How no answer came is for our log: the provider has said nothing.
+    message = None if isinstance(error, NoAnswer) else error.message
+    return PartProblem(title=title, code=error.code, message=message or None)

@@ -41,6 +41,12 @@ class ResellerSettings(ProviderSettings):
         le=100,
         description="The most items that the tenant gives in one page; a page with fewer than asked for is the last.",
     )
+    longest_deliver_id: int | None = Field(
+        None,
+        ge=3,
+        description="The most characters that the tenant takes in a `deliverID`, which holds the order's reference and "
+        "the line's; an order with a longer one is refused, and nothing is sent. The documentation states no limit.",
+    )
     billing_address_id: int | None = Field(
         None, ge=1, description="`billingAddressID` of every order that does not name its own; none is sent without it."
     )

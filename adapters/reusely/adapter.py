@@ -54,12 +54,11 @@ class ReuselyAdapter(Adapter[ReuselySettings, ReuselyCredentials]):
     }
 
     def unavailable(self) -> Mapping[str, str]:
-        reasons: dict[str, str] = {}
-        if self.credentials.secret_key is None:
-            reasons.update(dict.fromkeys(("list_orders", "get_order"), _NO_SECRET))
-        if self.currency is None:
-            reasons.update(dict.fromkeys(("get_product", "place_order", "list_orders", "get_order"), _NO_CURRENCY))
-        return reasons
+        lacking = [_NO_CURRENCY] if self.currency is None else []
+        reasons = dict.fromkeys(("get_product", "place_order"), " ".join(lacking))
+        lacking += [_NO_SECRET] if self.credentials.secret_key is None else []
+        reasons |= dict.fromkeys(("list_orders", "get_order"), " ".join(lacking))
+        return {operation: reason for operation, reason in reasons.items() if reason}
 
     def traits(self) -> Mapping[str, Trait]:
         if self.credentials.secret_key is None or self.settings.custom_fields_reference is None:

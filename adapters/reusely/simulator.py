@@ -40,6 +40,7 @@ class ReuselySimulator(Simulator):
         "tenant_id": "demo-tenant",
     }
     settings: ClassVar[Mapping[str, Any]] = {"custom_fields_reference": "reference"}
+    currency: ClassVar[str | None] = "USD"
 
     def __init__(
         self,

@@ -6,7 +6,7 @@ from typing import Literal
 import msgspec
 
 from adapters.contract import codec
-from adapters.contract.models.resources import Resource
+from adapters.contract.models.resources import ChangedPart, Resource
 
 Retry = Literal["never", "same-key", "new-key"]
 
@@ -60,7 +60,7 @@ TYPES: dict[str, ProblemType] = {
     "journal-restored": ProblemType(503, "Writes wait until the restored journal is reconciled", "The gateway was started on a journal from a backup and finds out what was done since. Nothing was sent. Reads and replays go on. Repeat with the same key."),
     "overloaded": ProblemType(503, "The gateway has too much to do", "Wait `retryAfter` seconds and repeat with the same key."),
     "provider-timeout": ProblemType(504, "The provider did not answer in time", "Nothing was changed. Repeat."),
-    "outcome-unknown": ProblemType(504, "It may have been done", "The request may have reached the provider, and its answer did not come back or could not be stored. Do not order again with another key; follow `operation`, or repeat with the same key."),
+    "outcome-unknown": ProblemType(504, "It may have been done", "The request may have reached the provider, and its answer did not come back, does not say whether it was done (`provider` has the provider's last words), or could not be stored. Do not order again with another key; follow `operation`, or repeat with the same key."),
     "deadline-exceeded": ProblemType(504, "Out of time", "The time for this request was over before the provider was asked."),
     "not-cached": ProblemType(504, "No answer is kept", "`Cache-Control: only-if-cached` asked for an answer that need not be fetched, and there is none that is young enough. Nothing was sent."),
     "provider-malformed": ProblemType(502, "The provider's answer cannot be read", "The provider answered, and not as documented."),
@@ -87,7 +87,10 @@ class ProviderWords(Resource, frozen=True, kw_only=True):
 
 
 class Problem(Resource, frozen=True, kw_only=True):
-    """Why something was not done, for programs (`type`, `placed`, `retry`) and people (`title`, `detail`)."""
+    """Why something was not done, for programs (`type`, `placed`, `retry`) and people (`title`, `detail`).
+
+    `violations` are members of the request. `parts` are what came of each line or shipment of a change, as in a 200.
+    """
 
     type: str
     title: str
@@ -96,6 +99,7 @@ class Problem(Resource, frozen=True, kw_only=True):
     instance: str | None = None
     request_id: str | None = None
     violations: tuple[ProblemViolation, ...] | None = None
+    parts: tuple[ChangedPart, ...] | None = None
     placed: Literal["yes", "no", "unknown", "pending"] | None = None
     retry: Retry | None = None
     retry_after: int | None = None

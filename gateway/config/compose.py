@@ -23,7 +23,7 @@ from ruamel.yaml.events import (
 from ruamel.yaml.reader import ReaderError
 
 from gateway.config.nodes import Mapping, Node, Scalar, Sequence
-from gateway.config.problems import Path, Place, Problems, public_path
+from gateway.config.problems import Path, Place, Problems
 
 MAX_DEPTH = 32
 MAX_NODES = 100_000
@@ -124,7 +124,7 @@ class _Tree:
                 path += (len(collection.node.items),)
             elif collection.key is not None:
                 path += (collection.key[0],)
-        return public_path(path)
+        return path
 
     def _refuse(self, event: Any, message: str) -> None:
         self._problems.add(_place(event.start_mark), self._path(), message)
@@ -174,7 +174,11 @@ class _Tree:
         if isinstance(parent.node, Sequence):
             parent.node.items.append(node)
         elif parent.key is not None:
-            parent.node.entries[parent.key[0]] = (parent.key[1], node)
+            key, place = parent.key
+            if key in parent.node.entries:
+                parent.node.again.append((key, place, node))
+            else:
+                parent.node.entries[key] = (place, node)
         parent.key, parent.expects_value = None, False
         parent.node.height = max(parent.node.height, node.height + 1)
         parent.node.size += node.size
@@ -191,8 +195,6 @@ class _Tree:
             return None
         if node.text in mapping.entries:
             line = mapping.entries[node.text][0][0]
-            self._problems.add(
-                node.place, public_path((*self._path(), node.text)), f"written twice, first in line {line}; remove one"
-            )
-            return None
+            path = (*self._path(), node.text)
+            self._problems.add(node.place, path, f"written twice, first in line {line}; remove one")
         return node.text, node.place

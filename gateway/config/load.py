@@ -1,7 +1,9 @@
 """gateway.yaml to a `Configuration`, or to every mistake in it at once."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import chain, islice
 from pathlib import Path as FilePath
 from types import MappingProxyType
 
@@ -13,9 +15,9 @@ from gateway.config.callers import CALLER_NAME, Caller, Issuer
 from gateway.config.compose import compose
 from gateway.config.model import PROVIDER_NAME, Admin, Config, Listen, Route, Store, Twins
 from gateway.config.nodes import Mapping as MappingNode
-from gateway.config.nodes import Node, Scalar, scalars
-from gateway.config.problems import CREDENTIALS, ConfigError, ConfigProblem, Path, Problems, public_path
-from gateway.config.providers import Provider, ProviderReader, Registry, written_secrets
+from gateway.config.nodes import Node, Scalar, places, repeated, scalars
+from gateway.config.problems import CREDENTIALS, ConfigError, ConfigProblem, Path, Problems
+from gateway.config.providers import Provider, ProviderReader, Registry, real_accounts, written_secrets
 from gateway.config.references import resolve
 from gateway.config.shedding import Shedding
 from gateway.config.telemetry import Telemetry
@@ -24,6 +26,8 @@ from gateway.config.validation import Validator
 __all__ = ["ConfigError", "ConfigProblem", "Configuration", "Provider", "load"]
 
 MAX_BYTES = 1024 * 1024
+MAX_REPEATED = 20
+"""Of so many keys that are written twice the second is read too, for its mistakes to be told with the others."""
 # Shorter texts are in ordinary words too, and would tear holes into messages.
 _SHORTEST_SECRET = 4
 _SECRETS: tuple[Path, ...] = (("admin", "token"), ("store", "keys"), ("telemetry", "otlp", "headers"))
@@ -62,13 +66,37 @@ def load(
     """
     problems = Problems(str(path))
     root = _tree(path, problems)
-    secrets = _resolve(root, environ, path.parent, problems)
+    again = list(islice(repeated(root), MAX_REPEATED))
+    read_too = ((one.path, one.node) for one in again)
+    secrets = _resolve([((), root), *read_too], environ, path.parent, problems)
+    adapters = Registry(names, load_registration)
+
+    def read(found: Problems) -> Configuration:
+        check = Validator(root, found, secrets)
+        for key in root.entries:
+            if key not in Config.model_fields:
+                check.unknown((key,), Config.model_fields)
+        return _read(check, ProviderReader(check, adapters, path.parent), found, path.parent)
+
+    for one in again:
+        with one.instead(), suppress(ConfigError):
+            read(problems.at({one.place, *places(one.node)}))
+    return read(problems)
+
+
+def load_store(path: FilePath, environ: Mapping[str, str]) -> Store:
+    """Read `store` alone of a configuration file, no reference elsewhere. Raises ConfigError with its mistakes."""
+    problems = Problems(str(path))
+    root = _tree(path, problems)
+    node = root.entries.get("store")
+    secrets = _resolve([] if node is None else [(("store",), node[1])], environ, path.parent, problems)
     check = Validator(root, problems, secrets)
-    for key in root.entries:
-        if key not in Config.model_fields:
-            check.unknown((key,), Config.model_fields)
-    reader = ProviderReader(check, Registry(names, load_registration), path.parent)
-    return _read(check, reader, problems, path.parent)
+    store = check.read(Store, ("store",))
+    rules.check_store(check, store, ())
+    problems.raise_any()
+    if store is None:
+        raise problems.error()
+    return store
 
 
 def _tree(path: FilePath, problems: Problems) -> MappingNode:
@@ -99,11 +127,13 @@ def _tree(path: FilePath, problems: Problems) -> MappingNode:
     raise problems.error()
 
 
-def _resolve(root: Node, environ: Mapping[str, str], folder: FilePath, problems: Problems) -> set[str]:
+def _resolve(
+    trees: Iterable[tuple[Path, Node]], environ: Mapping[str, str], folder: FilePath, problems: Problems
+) -> set[str]:
     """Resolve the references of every scalar, in place; return the texts that no message may show."""
     secrets: set[str] = set()
     resolved_once: set[int] = set()
-    for path, scalar in scalars(root):
+    for path, scalar in chain.from_iterable(scalars(node, path) for path, node in trees):
         if id(scalar) not in resolved_once and "$" in scalar.text:
             resolved_once.add(id(scalar))
             resolved = resolve(scalar.text, environ, folder)
@@ -112,7 +142,7 @@ def _resolve(root: Node, environ: Mapping[str, str], folder: FilePath, problems:
             scalar.broken = scalar.broken or bool(resolved.mistakes)
             secrets.update(resolved.values)
             for mistake in resolved.mistakes:
-                problems.add(scalar.place, public_path(path), mistake)
+                problems.add(scalar.place, path, mistake)
         if not {CREDENTIALS, "headers", "secrets"}.isdisjoint(path) or path[-1:] in {("token",), ("proxy",)}:
             secrets.add(scalar.text)
     return {secret for secret in secrets if len(secret) >= _SHORTEST_SECRET}
@@ -131,9 +161,9 @@ def _read(check: Validator, reader: ProviderReader, problems: Problems, folder: 
 
     rules.check_listeners(check, listen, admin, callers=bool(caller_names))
     rules.check_telemetry(check, telemetry)
-    rules.check_store(check, store, [name for name, provider in providers.items() if not provider.is_here])
+    rules.check_store(check, store, list(real_accounts(check, provider_names)))
     rules.check_workers(check, listen, store)
-    rules.check_routes(check, routes, provider_names, caller_names)
+    rules.check_routes(check, provider_names, caller_names)
     problems.raise_any()
     known_routes = tuple(route for route in routes if route is not None)
     if listen is None or admin is None or store is None or telemetry is None:
@@ -155,14 +185,19 @@ def _read(check: Validator, reader: ProviderReader, problems: Problems, folder: 
         MappingProxyType(providers),
         known_routes,
         folder,
-        (*rules.unreachable_routes(known_routes), *_warnings(check, providers.values(), issuers, callers)),
+        (*rules.unreachable_routes(known_routes), *_warnings(check, store, providers.values(), issuers, callers)),
     )
 
 
 def _warnings(
-    check: Validator, providers: Collection[Provider], issuers: Mapping[str, Issuer], callers: Mapping[str, Caller]
+    check: Validator,
+    store: Store,
+    providers: Collection[Provider],
+    issuers: Mapping[str, Issuer],
+    callers: Mapping[str, Caller],
 ) -> Iterator[str]:
     """Yield what is allowed, and not what is usually meant."""
+    yield from rules.taken_for_simulators(store, [one.name for one in providers if not one.simulated])
     yield from rules.unused_issuers(issuers, callers)
     yield from (f"writes to {one.name} are paused" for one in providers if one.common.writes == "paused")
     for secret in (*written_secrets(check, providers), *_written_secrets(check, issuers)):

@@ -88,7 +88,8 @@ class Store(Section):
         False,
         description="Write `true` to accept that idempotency keys and operations are forgotten at a restart, so that "
         "an order sent again afterwards is placed again. Required for `memory:` and for a disk that does not survive a "
-        "restart; allowed while every provider is simulated.",
+        "restart. Allowed while every provider is simulated; one whose `base_url` is a loopback address is taken for a "
+        "simulator too, with a warning.",
     )
     keys: OneOrMore[Annotated[SecretStr, AfterValidator(_journal_key)]] = Field(
         (),
@@ -138,7 +139,7 @@ class ProviderConfig(Section):
     simulated: bool = Field(
         False,
         description="Write `true` to use the simulator that comes with the adapter. Excludes `base_url`, `proxy`, "
-        "`ca_file` and `client_cert`; credentials and settings default to what the simulator accepts.",
+        "`ca_file` and `client_cert`; credentials, settings and `currency` default to what the simulator accepts.",
     )
     base_url: Annotated[str, AfterValidator(addresses.base_url)] | None = Field(
         None,

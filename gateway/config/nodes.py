@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,15 +48,37 @@ class Sequence:
 
 @dataclass(slots=True)
 class Mapping:
-    """Keys in their order, each with the place of the key and its value."""
+    """Keys in their order, each with the place of the key and its value; `again`: keys that were there already."""
 
     place: Place
     entries: "dict[str, tuple[Place, Node]]" = field(default_factory=dict)
+    again: "list[tuple[str, Place, Node]]" = field(default_factory=list)
     height: int = 1
     size: int = 1
 
 
 Node = Scalar | Sequence | Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """A key that is written again in a mapping, whose place in the document `path` tells, and what stands there."""
+
+    mapping: Mapping
+    path: Path
+    place: Place
+    node: Node
+
+    @contextmanager
+    def instead(self) -> Iterator[None]:
+        """Have it stand, for a while, where the first stands."""
+        key = str(self.path[-1])
+        first = self.mapping.entries[key]
+        self.mapping.entries[key] = (self.place, self.node)
+        try:
+            yield
+        finally:
+            self.mapping.entries[key] = first
 
 
 def plain_value(text: str) -> Any:
@@ -92,6 +115,29 @@ def scalars(node: Node, path: Path = ()) -> Iterator[tuple[Path, Scalar]]:
     else:
         for key, (_, value) in node.entries.items():
             yield from scalars(value, (*path, key))
+
+
+def repeated(node: Node, path: Path = ()) -> Iterator[Repeated]:
+    """Yield every key that is written again, but for those below such a key."""
+    if isinstance(node, Sequence):
+        for index, item in enumerate(node.items):
+            yield from repeated(item, (*path, index))
+    elif isinstance(node, Mapping):
+        yield from (Repeated(node, (*path, key), place, value) for key, place, value in node.again)
+        for key, (_, value) in node.entries.items():
+            yield from repeated(value, (*path, key))
+
+
+def places(node: Node) -> Iterator[Place]:
+    """Yield where a node stands, and everything below it, keys too."""
+    yield node.place
+    if isinstance(node, Sequence):
+        for item in node.items:
+            yield from places(item)
+    elif isinstance(node, Mapping):
+        for place, value in node.entries.values():
+            yield place
+            yield from places(value)
 
 
 def child(node: Node | None, part: str | int) -> Node | None:

@@ -1,7 +1,7 @@
 """What is wrong with a configuration file: every mistake with its place, and never a secret."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -39,16 +39,33 @@ class ConfigError(Exception):
 
 
 class Problems:
-    """Collects mistakes while a file is read."""
+    """Collects mistakes while a file is read. With `places` those at all others are left out."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(
+        self,
+        file: str,
+        places: Container[Place] | None = None,
+        found: dict[tuple[Place, Path, str], None] | None = None,
+        named: set[Path] | None = None,
+    ) -> None:
         self.file = file
-        self._found: dict[ConfigProblem, None] = {}
+        self._places = places
+        self._found = {} if found is None else found
+        self._named = set() if named is None else named
 
     def add(self, place: Place, path: Path, message: str) -> None:
         """Note a mistake; the same one twice counts once."""
         printable = "".join(character if character.isprintable() else "?" for character in message)
-        self._found[ConfigProblem(self.file, *place, path_text(path), printable)] = None
+        if self._places is None or place in self._places:
+            self._found[place, path, printable] = None
+
+    def at(self, places: Container[Place]) -> "Problems":
+        """Return what collects for us the mistakes at these places alone."""
+        return Problems(self.file, places, self._found, self._named)
+
+    def name(self, paths: Iterable[Path]) -> None:
+        """Tell of mistakes at these paths, below `credentials`, by name: they are keys that an adapter declares."""
+        self._named.update(paths)
 
     def raise_any(self) -> None:
         """Raise ConfigError when there is at least one mistake."""
@@ -57,7 +74,18 @@ class Problems:
 
     def error(self) -> ConfigError:
         """Return an error of every mistake, in the order of the file."""
-        return ConfigError(sorted(self._found, key=lambda problem: (problem.line, problem.column)))
+        told = {self._told(*one): None for one in self._found}
+        return ConfigError(sorted(told, key=lambda problem: (problem.line, problem.column)))
+
+    def _told(self, place: Place, path: Path, message: str) -> ConfigProblem:
+        return ConfigProblem(self.file, *place, path_text(self._public(path)), message)
+
+    def _public(self, path: Path) -> Path:
+        """Cut a path off below `credentials`: a secret put where a key belongs is not to be shown as one."""
+        if CREDENTIALS not in path:
+            return path
+        end = path.index(CREDENTIALS) + 1
+        return path[: end + 1] if path[: end + 1] in self._named else path[:end]
 
 
 def path_text(path: Path) -> str:
@@ -71,11 +99,6 @@ def path_text(path: Path) -> str:
         else:
             text += f"[{part[:_KEY_LENGTH]!r}]"
     return text
-
-
-def public_path(path: Path) -> Path:
-    """Cut a path off below `credentials`: a secret put where a key belongs is not to be shown as one."""
-    return path[: path.index(CREDENTIALS) + 1] if CREDENTIALS in path else path
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:

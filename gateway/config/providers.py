@@ -72,8 +72,8 @@ class ProviderReader:
         path: Path = ("providers", name)
         simulated = self._check.value((*path, "simulated")) is True
         registration = self._registration(path)
-        defaults = dict(registration.simulator.settings) if registration and simulated else {}
-        common = self._common(path, registration, {key: defaults.pop(key) for key in COMMON_KEYS if key in defaults})
+        simulator = registration.simulator if registration and simulated else None
+        common = self._common(path, registration, {"currency": simulator.currency} if simulator else {})
         self._refuse_empty_texts(path)
         own_keys = [key for key in self._check.keys(path) if key not in COMMON_KEYS]
         if registration is None:
@@ -82,7 +82,11 @@ class ProviderReader:
                     self._check.unknown((*path, key), COMMON_KEYS)
             return None
         settings = self._check.read(
-            registration.adapter.Settings, path, only=own_keys, defaults=defaults, known=COMMON_KEYS
+            registration.adapter.Settings,
+            path,
+            only=own_keys,
+            defaults=simulator.settings if simulator else {},
+            known=COMMON_KEYS,
         )
         credentials = self._credentials(path, registration, simulated=simulated)
         if common is None or settings is None or credentials is None or self._check.wrong(path):
@@ -129,6 +133,7 @@ class ProviderReader:
 
     def _credentials(self, path: Path, registration: Registration, *, simulated: bool) -> Credentials | None:
         model, where = registration.adapter.Credentials, (*path, CREDENTIALS)
+        self._check.name((*where, name) for name in model.model_fields)
         if self._check.node(where) is None:
             needed = [name for name, field in model.model_fields.items() if field.is_required()]
             if self._check.wrong((*path, "simulated")):
@@ -146,6 +151,17 @@ class ProviderReader:
         for trail, scalar in scalars(node):
             if not scalar.text and (scalar.substituted or not scalar.plain):
                 self._check.refuse((*path, *trail), "is empty; write a value, or leave the key out")
+
+
+def real_accounts(check: Validator, names: Iterable[str]) -> Iterator[str]:
+    """Yield who surely is at a provider, neither simulated nor at a loopback address, whatever else is wrong there."""
+    for name in names:
+        path: Path = ("providers", name)
+        address = check.value((*path, "base_url"))
+        here = isinstance(address, str) and is_loopback(urlsplit(address).hostname or "")
+        unclear = check.wrong((*path, "simulated")) or check.wrong((*path, "base_url"))
+        if not (here or unclear or check.value((*path, "simulated")) is True):
+            yield name
 
 
 def written_secrets(check: Validator, providers: Iterable[Provider]) -> Iterator[str]:

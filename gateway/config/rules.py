@@ -92,6 +92,16 @@ def check_store(check: Validator, store: Store | None, real: Sequence[str]) -> N
         )
 
 
+def taken_for_simulators(store: Store, here: Sequence[str]) -> Iterator[str]:
+    """Yield a warning when a store forgets what accounts did that are `here`: real ones, at a loopback address."""
+    if store.ephemeral and here:
+        yield (
+            f"store.ephemeral: taken for simulators, because of the loopback address in base_url: {', '.join(here)};"
+            " where orders are really placed behind it, one sent again after a restart is placed again: write "
+            "store.url: sqlite:/var/lib/ordergate/journal.db without ephemeral"
+        )
+
+
 def check_workers(check: Validator, listen: Listen | None, store: Store | None) -> None:
     """Refuse several processes on what one process has for itself."""
     if listen is None or store is None or listen.workers == 1 or check.wrong(("store", "url")):
@@ -115,6 +125,11 @@ def check_callers(
     check: Validator, callers: Mapping[str, Caller], providers: Collection[str], issuers: Collection[str]
 ) -> None:
     """Refuse a caller whom nobody could be, unknown names, and a key or token that would be two callers."""
+    for name in check.keys(("callers",)):
+        _check_known(check, ("callers", name, "providers"), providers, "provider", also=EVERY_PROVIDER)
+        tokens: Path = ("callers", name, "tokens")
+        for index in range(check.items(tokens) or 1):
+            _check_known(check, (*_item(check, tokens, index), "issuer"), issuers, "issuer")
     owners: dict[str | tuple[str, str], str] = {}
     for name, caller in callers.items():
         if not caller.keys and not caller.tokens and not check.wrong(("callers", name)):
@@ -124,14 +139,9 @@ def check_callers(
                 check.refuse(_item(check, ("callers", name, "keys"), index), f"is a key of caller {owners[key]} too")
         for index, token in enumerate(caller.tokens):
             path = _item(check, ("callers", name, "tokens"), index)
-            _check_known(check, (*path, "issuer"), token.issuer, issuers, "issuer")
             owner = owners.setdefault((token.issuer, token.subject or name), name)
             if owner != name:
                 check.refuse(path, f"are tokens of caller {owner} too", key=True)
-        for index, provider in enumerate(caller.providers):
-            if provider != EVERY_PROVIDER:
-                path = _item(check, ("callers", name, "providers"), index)
-                _check_known(check, path, provider, providers, "provider")
 
 
 def check_issuers(check: Validator, issuers: Mapping[str, Issuer]) -> None:
@@ -165,17 +175,11 @@ def unused_issuers(issuers: Collection[str], callers: Mapping[str, Caller]) -> I
             yield f"issuers.{name}: no caller has tokens of it"
 
 
-def check_routes(
-    check: Validator, routes: Sequence[Route | None], providers: Collection[str], callers: Collection[str]
-) -> None:
+def check_routes(check: Validator, providers: Collection[str], callers: Collection[str]) -> None:
     """Refuse rules that name a provider or caller which does not exist."""
-    for index, route in enumerate(routes):
-        if route is None:
-            continue
-        _check_known(check, ("routes", index, "provider"), route.provider, providers, "provider")
-        for position, caller in enumerate(route.when.caller or ()):
-            path = _item(check, ("routes", index, "when", "caller"), position)
-            _check_known(check, path, caller, callers, "caller")
+    for index in range(check.items(("routes",)) or 0):
+        _check_known(check, ("routes", index, "provider"), providers, "provider")
+        _check_known(check, ("routes", index, "when", "caller"), callers, "caller")
 
 
 def unreachable_routes(routes: Sequence[Route]) -> list[str]:
@@ -240,6 +244,8 @@ def _item(check: Validator, path: Path, index: int) -> Path:
     return (*path, index) if check.items(path) is not None else path
 
 
-def _check_known(check: Validator, path: Path, name: str, known: Collection[str], kind: str) -> None:
-    if name not in known:
-        check.refuse(path, f"names no {kind}{suggestion(name, known)}")
+def _check_known(check: Validator, path: Path, known: Collection[str], kind: str, also: str | None = None) -> None:
+    """Refuse a name, or one of a list of names, that nothing has; whatever else is wrong around it."""
+    for place, name in check.texts(path):
+        if name not in known and name != also:
+            check.refuse(place, f"names no {kind}{suggestion(name, known)}")

@@ -1,7 +1,7 @@
 """Part of a tree to a model; what pydantic finds becomes problems with a place and an advice."""
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, TypeVar, get_args
 
 import msgspec
@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from gateway.config import nodes
 from gateway.config.nodes import Node, Scalar
-from gateway.config.problems import CREDENTIALS, Path, Place, Problems, suggestion
+from gateway.config.problems import Path, Place, Problems, suggestion
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 _QUOTED = re.compile(r"'([^']*)'")
@@ -85,11 +85,20 @@ class Validator:
             self._wrong.add(path)
 
     def unknown(self, path: Path, known: Collection[str]) -> None:
-        """Note that the last key of `path` is unknown; below `credentials` without showing it."""
-        word = str(path[-1])
+        """Note that the last key of `path` is unknown."""
         place = nodes.place_of(self._root, path, key=True)
-        shown = path[:-1] if CREDENTIALS in path[:-1] else path
-        self._problems.add(place, shown, f"unknown key{suggestion(word, known)}")
+        self._problems.add(place, path, f"unknown key{suggestion(str(path[-1]), known)}")
+
+    def name(self, paths: Iterable[Path]) -> None:
+        """Have mistakes at these paths below `credentials` told by name; all others are told of the credentials."""
+        self._problems.name(paths)
+
+    def texts(self, path: Path) -> Iterator[tuple[Path, str]]:
+        """Yield the text at a path, or each of the list there, with its own path: also of what is wrong otherwise."""
+        node = self.node(path)
+        for trail, scalar in nodes.scalars(node) if node is not None else ():
+            if not scalar.broken and trail[1:] == () and not isinstance(node, nodes.Mapping):
+                yield (*path, *trail), scalar.text
 
     def read(
         self,

@@ -9,8 +9,8 @@ import msgspec
 from adapters.contract import codec
 from adapters.contract.errors import AdapterError, NoAnswer, ProviderError
 from adapters.contract.models.resources import Order, OrderChange
-from gateway.api.problems import MEDIA_TYPE, Problem, ProblemViolation, ProviderWords, Retry, problem
-from gateway.errors import describe, rule
+from gateway.api.problems import MEDIA_TYPE, Problem, ProviderWords, Retry, problem
+from gateway.errors import describe, rule, words_of
 from gateway.providers.provider import Provider
 from gateway.providers.trip import Trip
 from policies.journal import Operation, StoredAnswer
@@ -91,42 +91,63 @@ def of_change(change: OrderChange, operation: Operation) -> StoredAnswer:
 def of_failed_change(
     result: Order | OrderChange, operation: Operation, error: ProviderError | None, state: State
 ) -> StoredAnswer:
-    """Return the problem for a change of which every part failed, or whose fate is not known."""
-    parts = result.parts or () if isinstance(result, OrderChange) else ()
-    violations = tuple(
-        ProblemViolation(name=f"lines[{part.id}]", reason=part.problem.message or part.problem.title)
-        for part in parts
-        if part.problem is not None
-    )
+    """Return the problem for a change of which every part failed, or whose fate is not known, with every part."""
     if state == "unknown":
-        told = problem("outcome-unknown", violations=violations, provider=ProviderWords(name=operation.account))
+        told = problem("outcome-unknown", provider=last_words(operation, error))
     elif error is not None and (state != "failed" or rule(error).judgement == "rejected"):
-        told = msgspec.structs.replace(describe(error, operation.account), violations=violations or None)
+        told = describe(error, operation.account)
     else:
-        told = problem("rejected-by-provider", violations=violations, provider=ProviderWords(name=operation.account))
-    return _stored(told, operation, state)
+        told = problem("rejected-by-provider", provider=ProviderWords(name=operation.account))
+    parts = result.parts if isinstance(result, OrderChange) else None
+    return _stored(msgspec.structs.replace(told, parts=parts or None), operation, state)
 
 
-def of_error(error: BaseException, operation: Operation) -> StoredAnswer:
-    """Return what a write that ended in an error is answered, by the state it ended in."""
+def of_error(error: BaseException, operation: Operation, said: ProviderError | None = None) -> StoredAnswer:
+    """Return what a write that ended in an error is answered, by the state it ended in.
+
+    `said` is what its last commit was answered, where that was an error: it goes before an error that came after it.
+    """
     if operation.state == "succeeded":
         # The provider said yes, and the rest of its answer could not be read: placed, its id is still to be found.
         return StoredAnswer(202, {"location": operation_path(operation.id)}, b"")
     if operation.state == "unknown":
-        return of_doubt(operation)
+        return of_doubt(operation, said, error)
     told = describe(error, operation.account) if isinstance(error, Exception) else problem("internal")
     return _stored(told, operation, operation.state)
 
 
-def of_doubt(operation: Operation) -> StoredAnswer:
-    """Return the problem of an operation that may have been executed."""
-    return _stored(problem("outcome-unknown", provider=ProviderWords(name=operation.account)), operation, "unknown")
+def of_doubt(operation: Operation, *errors: BaseException | None) -> StoredAnswer:
+    """Return the problem of an operation that may have been executed, with the provider's last words (`last_words`)."""
+    return _stored(problem("outcome-unknown", provider=last_words(operation, *errors)), operation, "unknown")
 
 
 def of_nothing(operation: Operation, state: State) -> StoredAnswer:
     """Return the problem of an operation that was found not to have been executed."""
     name = "rejected-by-provider" if state == "failed" else "deadline-exceeded"
-    return _stored(problem(name, provider=ProviderWords(name=operation.account)), operation, state)
+    return _stored(problem(name, provider=last_words(operation)), operation, state)
+
+
+def last_words(operation: Operation, *errors: BaseException | None) -> ProviderWords:
+    """Return what the provider said of a write: in the first of these errors that has an answer behind it, else before.
+
+    What it said before stands in the answer that is kept. There it outlives a restart, is sealed like any answer, and
+    goes when retention lets that go.
+    """
+    for error in errors:
+        if isinstance(error, ProviderError) and error.status:
+            return words_of(error, operation.account)
+    kept = problem_in(operation)
+    return (kept and kept.provider) or ProviderWords(name=operation.account)
+
+
+def problem_in(operation: Operation) -> Problem | None:
+    """Return the problem that an operation was answered with last, or None where it was none."""
+    if operation.answer is None or operation.answer.status < 400:
+        return None
+    try:
+        return msgspec.json.decode(operation.answer.body, type=Problem)
+    except msgspec.DecodeError:
+        return None
 
 
 def of_verdict(operation: Operation) -> StoredAnswer:

@@ -1,6 +1,5 @@
 """Asks a provider for its orders since a moment, as far as it can be asked for them."""
 
-import re
 from datetime import datetime
 
 from adapters.contract.errors import Refusal
@@ -50,11 +49,3 @@ async def _read(provider: Provider, query: OrderQuery, since: datetime | None) -
             return list(found.values())
         query = query.model_copy(update={"cursor": page.next_cursor})
     raise NotListed(f"the list has more than {PAGES} pages")
-
-
-def reference_of(order: Order) -> str | None:
-    """Return the caller's number of an order: its own, or the one that its lines' are made of (`{reference}-{n}`)."""
-    if order.reference is not None:
-        return order.reference
-    lines = {re.sub(r"-\d+$", "", line.reference) for line in order.lines if line.reference}
-    return lines.pop() if len(lines) == 1 else None

@@ -20,7 +20,7 @@ from adapters.contract.models.resources import Order
 from gateway.errors import AdapterFault
 from gateway.operations import answers
 from gateway.operations.engine import Engine
-from gateway.operations.gap import NotListed, orders_since, reference_of
+from gateway.operations.gap import NotListed, orders_since
 from gateway.operations.situations import CLOCK_SKEW, FOUND_BY, RESTORED
 from gateway.providers.provider import Provider
 from policies.errors import PolicyError
@@ -174,10 +174,9 @@ class Quarantine:
     async def _is_known(self, provider: Provider, order: Order) -> bool:
         if await self._journal.search(None, account=provider.name, subject=order.id, limit=1):
             return True
-        reference = reference_of(order)
-        if reference is None:
+        if order.reference is None:
             return False
-        same = await self._journal.search(None, account=provider.name, reference=reference, limit=20)
+        same = await self._journal.search(None, account=provider.name, reference=order.reference, limit=20)
         return any(one.kind == "orders.place" and (one.state not in ENDED or one.state == "succeeded") for one in same)
 
     async def _record(self, provider: Provider, order: Order) -> None:
@@ -194,7 +193,7 @@ class Quarantine:
                 created_at=order.created_at or now,
                 updated_at=now,
                 state="succeeded",
-                reference=reference_of(order),
+                reference=order.reference,
                 subject=order.id,
                 cause="found after a restore",
                 answer=StoredAnswer(202, {"location": answers.operation_path(operation_id)}, b""),
@@ -206,6 +205,6 @@ class Quarantine:
             "order unknown to the restored journal",
             provider=provider.name,
             order=order.id,
-            reference=reference_of(order),
+            reference=order.reference,
             created_at=None if order.created_at is None else order.created_at.isoformat(),
         )

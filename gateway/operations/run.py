@@ -229,7 +229,7 @@ class Run:
         await self.store(
             state,
             Evidence(now, "ended" if state != "unknown" else "unknown", type(error).__name__),
-            answer=answers.of_error(error, ended),
+            answer=answers.of_error(error, ended, self.trip.last_error),
             cause="refused" if self.recorder.rejected else type(error).__name__,
             doubt=state == "unknown",
             probes=self._tries() if state == "unknown" else 0,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from adapters.contract import codec
-from gateway.operations.answers import change_in
+from gateway.operations.answers import change_in, problem_in
 from policies.journal import Journal, Operation, Step
 from policies.operation import PLACED
 
@@ -55,6 +55,7 @@ def _told(operation: Operation, steps: Sequence[Step]) -> Iterator[str]:
     # What once was in the way of a write that was done in the end is told by its evidence.
     cause = None if PLACED[operation.state] == "yes" else operation.cause
     yield f"state       {operation.state}, placed: {PLACED[operation.state]}" + (f" ({cause})" if cause else "")
+    yield from _said(operation)
     yield f"created     {operation.created_at:%Y-%m-%dT%H:%M:%SZ}"
     if operation.due is not None:
         # Who works on it now has it to itself that long.
@@ -72,6 +73,16 @@ def _told(operation: Operation, steps: Sequence[Step]) -> Iterator[str]:
     for step in steps:
         yield ""
         yield from _exchange(step)
+
+
+def _said(operation: Operation) -> Iterator[str]:
+    """Tell what the provider said last of a write that was not done, or may not have been."""
+    told = problem_in(operation)
+    words = None if told is None else told.provider
+    if words is not None and words.status is not None:
+        named = (("code", words.code), ("request id", words.request_id))
+        more = "".join(f", {name} {value}" for name, value in named if value)
+        yield f"said        {words.status}{more}" + (f": {words.message}" if words.message else "")
 
 
 def _exchange(step: Step) -> Iterator[str]:

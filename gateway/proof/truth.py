@@ -1,6 +1,5 @@
 """What really happened, as the simulators tell it."""
 
-import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -63,5 +62,5 @@ def _existing(account: Account, told: Mapping[str, Any]) -> Counter[str]:
             # The reference is not sent there; the customer's address holds it.
             return Counter(str(order["customer_email"]).partition("@")[0].upper() for order in told["orders"])
     references = (str(order["reference"]) for order in told["orders"] if order["reference"])
-    # A provider that knows lines only has the order's reference with the line's number behind it.
-    return Counter(re.sub(r"-1$", "", reference) for reference in references)
+    # A provider that knows lines only has the order's reference before that of the line.
+    return Counter(reference.partition(":")[0] for reference in references)

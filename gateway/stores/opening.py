@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 
+from gateway.stores import sqlite_file
 from gateway.stores.sealing import Sealing
 from gateway.stores.sqlite import SqliteJournal
 from gateway.stores.sqlite_permits import SqlitePermits
@@ -32,6 +33,27 @@ async def open_journal(
     journal = _journal(url, ephemeral, Sealing(keys), folder or Path(), only_reads)
     await journal.open()
     return journal
+
+
+def look_at_place(url: str, *, ephemeral: bool, folder: Path) -> str | None:
+    """Return why a journal there may be forgotten, where that is accepted; makes nothing and asks no database.
+
+    Raises JournalRefused where `open_journal` would, as far as that can be seen without opening one.
+    """
+    scheme, _, rest = url.partition(":")
+    if scheme == "sqlite":
+        return sqlite_file.look_at_place(folder / _path(rest), ephemeral=ephemeral)
+    _journal(url, ephemeral, Sealing(()), folder, only_reads=True)
+    return None
+
+
+async def look_at_database(url: str) -> None:
+    """See whether the database that a URL names, where it names one, can hold a journal; changes nothing.
+
+    Raises JournalRefused, JournalUnavailable.
+    """
+    if url.partition(":")[0] in {"postgres", "postgresql"}:
+        await import_module("gateway.stores.postgres_look").look(url)
 
 
 def permits_beside(journal: Journal, url: str, *, cold: bool) -> Permits:

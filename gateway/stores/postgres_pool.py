@@ -8,7 +8,7 @@ A database that is gone is told within seconds and tried again by every next cal
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
 
@@ -199,16 +199,21 @@ class Pool:
         if self._only_reads:
             await connection.execute("SET default_transaction_read_only = on")
             return
-        for setting in ("fsync", "synchronous_commit"):
-            if session[setting] == "off":
-                raise JournalRefused(
-                    f"{self.place} has {setting} = off: it may forget what it acknowledged, and an order would be"
-                    f" placed again. Set {setting} = on, for the role or for the server."
-                )
-        if session["read_only"]:
-            raise JournalUnavailable(f"{self.place} takes no changes: it is a standby, or read-only")
+        require_memory(session, self.place)
         if await connection.fetchval(_NUMBERED):
             await connection.execute(_RENUMBER)
+
+
+def require_memory(session: Mapping[str, Any], place: str) -> None:
+    """Raise JournalRefused for a server that forgets, by what its settings are; JournalUnavailable for a standby."""
+    for setting in ("fsync", "synchronous_commit"):
+        if session[setting] == "off":
+            raise JournalRefused(
+                f"{place} has {setting} = off: it may forget what it acknowledged, and an order would be placed again."
+                f" Set {setting} = on, for the role or for the server."
+            )
+    if session["read_only"]:
+        raise JournalUnavailable(f"{place} takes no changes: it is a standby, or read-only")
 
 
 async def _keep(connection: object) -> None:

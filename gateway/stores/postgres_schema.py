@@ -44,12 +44,18 @@ async def migrate(connection: Connection, place: str) -> None:
             await connection.execute("INSERT INTO gw.migration (number) VALUES ($1)", number)
 
 
-async def require_newest(connection: Connection, place: str) -> None:
-    """Raise JournalRefused unless the schema is this release's."""
+async def require_known(connection: Connection, place: str) -> tuple[int, int]:
+    """Return the version of the schema and this release's. Raises JournalRefused for one that is newer."""
     newest = max(await asyncio.to_thread(migrations))
     version = await _version(connection)
     if version > newest:
         raise JournalRefused(_newer(place, version, newest))
+    return version, newest
+
+
+async def require_newest(connection: Connection, place: str) -> None:
+    """Raise JournalRefused unless the schema is this release's."""
+    version, newest = await require_known(connection, place)
     if version < newest:
         raise JournalRefused(f"{place} has schema {version} of {newest}. Start the gateway: it brings it up to date.")
 
@@ -68,9 +74,14 @@ async def _version(connection: Connection) -> int:
     return int(await connection.fetchval("SELECT coalesce(max(number), 0) FROM gw.migration"))
 
 
-async def _create(connection: Connection, place: str) -> None:
+async def require_ours(connection: Connection, place: str) -> None:
+    """Raise JournalRefused for a schema `gw` that is not ours, where there is no version of ours in it."""
     if await connection.fetch(_TABLES):
         raise JournalRefused(f"{place} has a schema gw of something else. Name another database.")
+
+
+async def _create(connection: Connection, place: str) -> None:
+    await require_ours(connection, place)
     try:
         # Not IF NOT EXISTS: that asks for the right to create also where somebody with more rights made the schema.
         if not await connection.fetchval(_SCHEMA):

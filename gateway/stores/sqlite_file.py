@@ -82,23 +82,11 @@ class Writing:
         return connection
 
     def _look_at_place(self) -> None:
-        folder = self._path.parent
-        if not folder.is_dir():
-            raise JournalRefused(f"{folder} is not a folder: make it, and give {self._path} a place that stays")
-        if not os.access(folder, os.W_OK | os.X_OK):
-            raise JournalRefused(f"{folder} cannot be written: the journal needs files beside {self._path.name} too")
         if not sys.platform.startswith("linux"):
             log.warning("place of the journal not looked at", path=str(self._path), platform=sys.platform)
-            return
-        mountinfo = Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="surrogateescape")
-        objection = placement.objection(PurePosixPath(folder.resolve()), mountinfo)
-        if objection is None:
-            return
-        if not self._ephemeral:
-            raise JournalRefused(
-                f"{objection}. Name a file on a volume that persists, or write `ephemeral: true` to accept that."
-            )
-        log.warning("the journal may be forgotten", reason=objection)
+        objection = look_at_place(self._path, ephemeral=self._ephemeral)
+        if objection is not None:
+            log.warning("the journal may be forgotten", reason=objection)
 
     def _take_lock(self) -> None:
         try:
@@ -179,6 +167,29 @@ class Memory:
 
     def closed(self) -> None:
         """Nothing belongs to it."""
+
+
+def look_at_place(path: Path, *, ephemeral: bool) -> str | None:
+    """Return why a journal at `path` may be forgotten, where that is accepted, making nothing.
+
+    Raises JournalRefused for a place where none can be written, or where none must be.
+    """
+    folder = path.parent
+    if not folder.is_dir():
+        raise JournalRefused(f"{folder} is not a folder: make it, and give {path} a place that stays")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise JournalRefused(f"{folder} cannot be written: the journal needs files beside {path.name} too")
+    if path.exists() and not (path.is_file() and os.access(path, os.R_OK | os.W_OK)):
+        raise JournalRefused(f"{path} cannot be written: it is no file, or there is no right to it")
+    if not sys.platform.startswith("linux"):
+        return None
+    mountinfo = Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="surrogateescape")
+    objection = placement.objection(PurePosixPath(folder.resolve()), mountinfo)
+    if objection is not None and not ephemeral:
+        raise JournalRefused(
+            f"{objection}. Name a file on a volume that persists, or write `ephemeral: true` to accept that."
+        )
+    return objection
 
 
 def in_one_transaction(connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], None]) -> None:

@@ -1,6 +1,6 @@
 """Words of providers as canonical values: amounts keep their digits, times are in UTC and whole seconds."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -73,6 +73,40 @@ def test_a_time_is_read_in_utc_and_whole_seconds(written: Any, moment: datetime 
     read = values.timestamp(written)
     assert read == moment
     assert read is None or read.tzinfo is UTC
+
+
+@pytest.mark.parametrize(
+    ("stated", "moment"),
+    [
+        ("2026-03-02T09:41:07Z", datetime(2026, 3, 2, 9, 41, 7, tzinfo=UTC)),
+        ("2026-03-02t11:41:07.5+02:00", datetime(2026, 3, 2, 9, 41, 7, 500_000, tzinfo=UTC)),
+        ("0001-01-01T00:00:00Z", datetime.min.replace(tzinfo=UTC)),
+        (datetime(2026, 3, 2, 9, tzinfo=timezone(timedelta(hours=-1))), datetime(2026, 3, 2, 10, tzinfo=UTC)),
+    ],
+)
+def test_a_time_of_a_caller_is_one_in_utc(stated: Any, moment: datetime) -> None:
+    """Whatever the offset, so that it is reckoned and compared alike everywhere."""
+    read = values.instant(stated)
+    assert (read, read.tzinfo) == (moment, UTC)
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [
+        "2026-03-02T09:41:07",
+        "2026-03-02",
+        "2026-13-02T09:41:07Z",
+        "0001-01-01T00:00:00+14:00",
+        "9999-12-31T23:59:59-14:00",
+        datetime(2026, 3, 2, tzinfo=UTC).replace(tzinfo=None),
+        1772444467,
+        None,
+    ],
+)
+def test_what_is_no_time_in_utc_is_refused(stated: Any) -> None:
+    """Text without an offset, days that do not exist, and times that only their offset keeps within the calendar."""
+    with pytest.raises(ValueError, match=r"RFC 3339|month|UTC"):
+        values.instant(stated)
 
 
 @pytest.mark.parametrize(("written", "text"), [(None, None), ("", None), (" \t\u00a0", None), (" a ", " a ")])

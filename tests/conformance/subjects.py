@@ -90,7 +90,6 @@ RESELLER = Subject(
 REUSELY = Subject(
     name="reusely",
     registration=lambda: load("reusely"),
-    currency="USD",
     order={
         # Kite 6, unlocked, 128 GB, in good condition
         "lines": [{"productId": "20057", "condition": "12", "quantity": 1}],

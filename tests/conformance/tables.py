@@ -42,7 +42,7 @@ def _capability(subject: "Subject", method: str, notes: dict[str, int]) -> str:
     able = subject.adapter()
     if not able.supports(method):
         return "no"
-    bare = (subject.bare_adapter(), subject.bare_adapter(subject.currency))
+    bare = (type(able)(able.name, able.settings, able.credentials), subject.bare_adapter(able.currency))
     needs = {f"{able.title}: {account.why_not(method)}" for account in bare if not account.supports(method)}
     numbers = sorted(notes.setdefault(need, len(notes) + 1) for need in sorted(needs))
     return f"if configured ({', '.join(map(str, numbers))})" if numbers else "yes"

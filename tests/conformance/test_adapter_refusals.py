@@ -1,5 +1,6 @@
 """What an account cannot do: said the same everywhere, with a sentence, and nothing sent."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -53,6 +54,16 @@ def test_every_operation_is_asked_for_here() -> None:
 def send_nothing(request: HttpRequest) -> HttpResponse:
     """Stand in for the network where nothing may be sent."""
     raise AssertionError(f"sent: {request.method} {request.target}")
+
+
+def test_what_an_account_lacks_is_called_by_its_key(subject: Subject) -> None:
+    """A reason why a configuration switches an operation off names the key to write, in backticks."""
+    able = subject.adapter()
+    keys = {"currency", *able.Settings.model_fields, *(f"credentials.{name}" for name in able.Credentials.model_fields)}
+    for operation, reason in subject.bare_adapter().unavailable().items():
+        assert operation in OPERATIONS
+        assert keys & set(re.findall(r"`([^`]+)`", reason)), reason
+    assert able.unavailable() == {}, "the simulator's `settings`, `credentials` and `currency` switch everything on"
 
 
 def test_what_is_unsupported_sends_nothing_and_says_why(adapter: Adapter[Any, Any]) -> None:

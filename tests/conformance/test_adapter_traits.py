@@ -16,7 +16,7 @@ from adapters.contract.errors import (
     Rejected,
     Unavailable,
 )
-from adapters.contract.models.requests import DeliveryChange, NewCancellation
+from adapters.contract.models.requests import DeliveryChange, NewCancellation, NewOrder
 from adapters.contract.models.resources import OrderChange
 from adapters.contract.traits import Trait
 from support.conformance import PACE, SKEW, START, Account, Subject
@@ -74,6 +74,42 @@ def test_an_order_that_was_placed_is_found_and_no_other_is(subject: Subject, kin
         assert found.reference in {None, order.reference}
         for other in (subject.new_order("T-nobody", 2), subject.new_order("T-mine", 1), subject.new_order("T-mine", 3)):
             assert account.run(find(other, since, context)) is None, "taken for an order that it is not"
+
+
+def test_two_orders_whose_lines_have_equal_references_are_two_orders(subject: Subject) -> None:
+    """A caller may number the lines of every order 1, 2, …: neither is taken for the other when an answer is lost."""
+    for settings in ({}, *subject.variants.values()) if subject.order else ():
+        account = Account(subject, settings)
+        trait, find = account.adapter.traits()["place"], account.adapter.find_order
+        first, second = (numbered(subject, reference) for reference in ("T-first", "T-second"))
+        placed = account.run(account.adapter.place_order(first, account.context))
+        before, context = count(account), account.context
+        looked_up = trait.kind in {"lookup", "dedupe_ref"}
+        if looked_up:
+            account.wait(trait.settle)
+            assert account.run(find(second, context.now, context)) is None, "taken for the first"
+        lost = account.run(account.adapter.place_order(second, context))
+        assert lost.id != placed.id
+        assert count(account) == before + 1
+        if looked_up:
+            account.wait(trait.settle)
+            told = account.run(find(second, context.now, context))
+        elif trait.kind == "native_key":
+            told = account.run(account.adapter.place_order(second, context))
+        else:
+            continue
+        assert (told.id, told.reference) == (lost.id, "T-second")
+        assert [line.reference for line in told.lines] in ([line.reference for line in lost.lines], [])
+        assert count(account) == before + 1
+
+
+def numbered(subject: Subject, reference: str) -> NewOrder:
+    """Return an order of two lines, with references where the provider takes any."""
+    order = subject.new_order(reference, 2)
+    if "lines[0].reference" not in subject.translated:
+        return order
+    lines = [line.model_copy(update={"reference": str(number)}) for number, line in enumerate(order.lines, 1)]
+    return order.model_copy(update={"lines": lines})
 
 
 def has_look_up(account: Account) -> bool:
@@ -201,10 +237,16 @@ FATES: tuple[tuple[ProviderError, str], ...] = (
 
 @pytest.mark.parametrize(("error", "state"), FATES, ids=[f"{type(e).__name__}-{s}" for e, s in FATES])
 def test_of_several_writes_each_part_has_its_own_fate(subject: Subject, error: ProviderError, state: str) -> None:
-    """An answer that is missing or unclear leaves its part `unknown`; any other error means it was not executed."""
+    """An answer that is missing or unclear leaves its part `unknown`; any other error means it was not executed.
+
+    Each is told in a sentence with the provider's words, which are not ours for how a connection ended.
+    """
     for recording, first in several_writes(subject):
         change = play(recording, {first: error}).result
         assert change.parts[0].state == state
+        told = change.parts[0].problem
+        assert told.message == (None if isinstance(error, NoAnswer) else error.message or None)
+        assert told.title != type(error).__name__
         assert [part.state for part in change.parts[1:]] == [part.state for part in recording.result.parts[1:]]
         # What is still pending has not ended, whatever failed meanwhile.
         after_failure = "pending" if recording.result.state == "pending" else "partial"

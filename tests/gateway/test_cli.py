@@ -154,6 +154,70 @@ def test_a_file_of_keys_without_keys_is_found_by_the_check(tmp_path: Path, docum
     assert "correct" not in result.stdout
 
 
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("sqlite:/nope/deep/orders.db", "store.url: /nope/deep is not a folder: make it"),
+        ("sqlite:deep/orders.db", "store.url: {folder}/deep is not a folder: make it"),
+        ("sqlite:gateway.d", "store.url: {folder}/gateway.d cannot be written"),
+    ],
+)
+def test_a_store_that_serve_would_refuse_is_found_by_the_check(
+    configuration: Path, tmp_path: Path, url: str, told: str
+) -> None:
+    """Exit code 1, "correct" is not said, and nothing is made; what else there is to say is said too."""
+    (tmp_path / "gateway.d").mkdir()
+    configuration.write_text(
+        SIMULATED.replace("sqlite:journal.db", url).replace("print:", "print:\n    writes: paused")
+    )
+    result = ordergate("check", "--config", str(configuration))
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"{configuration}: {told.format(folder=tmp_path)}")
+    assert result.stdout == "warning: writes to print are paused\n"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["gateway.d", "gateway.yaml"]
+
+
+def test_a_check_makes_no_journal(configuration: Path, tmp_path: Path) -> None:
+    """Where one can be written it says so, and leaves that to `serve`."""
+    assert ordergate("check", "--config", str(configuration)).exit_code == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["gateway.yaml"]
+
+
+def test_a_database_is_asked_by_the_live_check_alone(configuration: Path) -> None:
+    """Nobody listens at the port: that is a sentence without the password, and the providers are asked all the same."""
+    url = "postgresql://gw:canary-word@127.0.0.1:9/orders"
+    text = SIMULATED.replace("sqlite:journal.db", url).partition("  print:")[0]
+    configuration.write_text(text)
+    asked = ordergate("check", "--config", str(configuration), "--live")
+    assert (asked.exit_code, asked.stdout.splitlines()[-1][:13]) == (1, "shop: works, ")
+    assert asked.stderr.startswith(f"{configuration}: store.url: PostgreSQL: ")
+    assert "canary" not in asked.stderr
+    assert ordergate("check", "--config", str(configuration)).exit_code == 0
+
+
+@pytest.mark.parametrize("command", [("operations", "list"), ("operations", "show", "key"), ("orders", "show", "key")])
+def test_the_journal_is_read_without_the_secrets_of_providers(tmp_path: Path, command: tuple[str, ...]) -> None:
+    """Whoever looks at night has the store, and what it refers to; what is wrong with that is told as ever."""
+    configuration = tmp_path / "gateway.yaml"
+    configuration.write_text(f"{SIMULATED.replace('journal.db', '${WHERE}')}routes: ${{NOWHERE}}\nadmin: wrong\n")
+
+    async def kept() -> None:
+        journal = await open_journal("sqlite:journal.db", ephemeral=True, folder=tmp_path)
+        await journal.claim(operation(key="key"))
+        await journal.close()
+
+    asyncio.run(kept())
+    unset: dict[str, str | None] = {"PRINT_KEY": None, "PRINT_SECRET": None, "WHERE": None}
+    asked = (*command, "--config", str(configuration))
+    found = CliRunner().invoke(app, asked, env=unset | {"WHERE": "journal.db"})
+    assert (found.exit_code, operation().id in found.stdout) == (0, True), found.output
+    lacking = CliRunner().invoke(app, asked, env=unset)
+    assert lacking.exit_code == 2
+    assert lacking.stderr.splitlines() == [
+        f"{configuration}:2:8: store.url: environment variable WHERE is not set; set it, or write ${{WHERE:-default}}"
+    ]
+
+
 def test_whether_the_journal_knows_a_name_is_the_exit_code(tmp_path: Path) -> None:
     """0 with its story; 1 with a sentence where nothing is called so, and where there is no journal."""
     configuration = tmp_path / "gateway.yaml"

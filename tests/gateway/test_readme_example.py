@@ -106,7 +106,7 @@ async def session(line: LossyLine) -> AsyncIterator[aiohttp.ClientSession]:
 
 def placed_at(provider: Simulator) -> list[str]:
     """Return the reference of each order that there really is at the provider."""
-    return [str(order["reference"]).removesuffix("-1") for order in provider.orders()]
+    return [str(order["reference"]).partition(":")[0] for order in provider.orders()]
 
 
 @pytest.mark.parametrize(

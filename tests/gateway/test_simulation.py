@@ -3,7 +3,6 @@ import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, get_args
 
 import pytest
@@ -11,11 +10,9 @@ import uvloop
 
 from adapters.contract.simulator import FaultKind, Received, Simulator, json_response
 from adapters.contract.wire import HttpRequest, HttpResponse
-from adapters.registry import BUILT_IN
 from gateway import simulation
-from gateway.config.load import load
 from gateway.providers.outbound import Outbound, SendFailed, channel
-from gateway.simulation import account, served, simulate
+from gateway.simulation import served, simulate
 
 TIMEOUT = 20.0
 
@@ -259,15 +256,3 @@ def test_an_unknown_provider_or_fault_is_refused() -> None:
         simulation.build("nobody")
     with pytest.raises(ValueError, match="unknown fault"):
         simulation.build("reusely", faults={"nonsense": 1.0})
-
-
-@pytest.mark.parametrize("name", BUILT_IN)
-def test_what_is_told_of_a_simulator_is_an_account_of_the_configuration(name: str, tmp_path: Path) -> None:
-    """It can be pasted, and no address in it is the provider's own: its login would get there."""
-    written = tmp_path / "gateway.yaml"
-    url = "http://127.0.0.1:9000"
-    written.write_text(f"store:\n  url: sqlite:journal.db\nproviders:\n{account(name, url)}\n")
-    provider = load(written, {}).providers[name]
-    assert provider.base_url == url
-    texts = [value for value in provider.settings.model_dump().values() if isinstance(value, str)]
-    assert not [value for value in texts if value.startswith("https://")]

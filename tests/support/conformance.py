@@ -39,7 +39,7 @@ class Subject:
     name: str
     registration: Callable[[], Registration]
     currency: str | None = None
-    """The account's `currency`, for providers that need one configured."""
+    """The account's `currency`, where it is to be another than the simulator's."""
     order: Mapping[str, Any] | None = None
     """A minimal order that the simulator takes: NewOrder as JSON, with one line and without `reference`."""
     customer_order: Mapping[str, Any] | None = None
@@ -76,7 +76,7 @@ class Subject:
             self.name,
             found.adapter.Settings.model_validate(_stated(stated)),
             found.adapter.Credentials.model_validate(_stated({**found.simulator.credentials, **(credentials or {})})),
-            currency or self.currency,
+            currency or self.currency or found.simulator.currency,
         )
 
     def bare_adapter(self, currency: str | None = None) -> Adapter[Any, Any]:

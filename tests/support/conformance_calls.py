@@ -131,19 +131,19 @@ def play(
     return played
 
 
-def failure(recording: Recording, changed: Mapping[int, HttpResponse | ProviderError]) -> tuple[str, int | None]:
-    """Return the name and status of the error that a write ends with which has one request that commits.
+def failure(recording: Recording, changed: Mapping[int, HttpResponse | ProviderError]) -> ProviderError | None:
+    """Return the error that a write ends with which has one request that commits.
 
-    It is raised, or where the parts of a change are told one by one, named by every part that is not known.
+    It is raised; None where instead every part of a change is said to be unknown, and why.
     """
     try:
         result = play(recording, changed).result
     except ProviderError as error:
-        return type(error).__name__, error.status
+        return error
     assert isinstance(result, OrderChange), f"{recording} swallowed its failure"
-    (name,) = {part.problem.title for part in result.parts or () if part.problem and part.state == "unknown"}
-    assert all(part.state == "unknown" for part in result.parts or ())
-    return name, None
+    assert result.parts
+    assert all(part.state == "unknown" and part.problem and part.problem.title for part in result.parts)
+    return None
 
 
 @functools.cache

@@ -59,7 +59,8 @@ class AcmeSimulator(Simulator):
     """Accepts one pair, and needs a currency and a setting."""
 
     credentials: ClassVar[dict[str, Any]] = {"client_id": "simulated", "client_secret": "simulated-secret"}
-    settings: ClassVar[dict[str, Any]] = {"currency": "CHF", "retries": 7}
+    settings: ClassVar[dict[str, Any]] = {"retries": 7}
+    currency = "CHF"
 
 
 class Rootless(Adapter[Any, Any]):

@@ -3,7 +3,6 @@
 The wire names are lowerCamelCase. A member that has no value is left out; null and "" are violations.
 """
 
-from datetime import datetime
 from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
@@ -257,8 +256,8 @@ class OrderQuery(Request):
 
     status: ShortText | None = None
     reference: Reference | None = None
-    created_after: datetime | None = None
-    created_before: datetime | None = None
+    created_after: values.AwareDatetime | None = None
+    created_before: values.AwareDatetime | None = None
     country: Country | None = None
     limit: int = 50
     cursor: str | None = None

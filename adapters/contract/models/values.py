@@ -40,12 +40,19 @@ _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\
 
 
 def instant(value: Any) -> datetime:
-    """Return the time that RFC 3339 text names. Raises ValueError for anything else, text without an offset too."""
-    if isinstance(value, datetime) and value.tzinfo is not None:
-        return value
-    if not isinstance(value, str) or _RFC3339.fullmatch(value) is None:
+    """Return the time that RFC 3339 text names, in UTC.
+
+    Raises ValueError for anything else: text without an offset, and a time that is before the year 1 or after 9999 in
+    UTC, with which nobody could reckon.
+    """
+    if isinstance(value, str) and _RFC3339.fullmatch(value):
+        value = datetime.fromisoformat(value.upper())
+    if not isinstance(value, datetime) or value.tzinfo is None:
         raise ValueError("not an RFC 3339 date-time such as 2026-11-22T10:00:00Z")
-    return datetime.fromisoformat(value.upper())
+    try:
+        return value.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("in UTC this is before the year 1 or after the year 9999") from error
 
 
 _LARGEST = 10**31
@@ -54,7 +61,7 @@ _LONGEST = 100  # characters of an amount, with room for zeros and spaces around
 _PLAIN = re.compile(r"-?(?:0|[1-9][0-9]{0,29})(?:\.[0-9]{1,30})?")
 
 AwareDatetime = Annotated[datetime, BeforeValidator(instant)]
-"""A time read from RFC 3339 text with an offset."""
+"""A time read from RFC 3339 text with an offset, in UTC."""
 
 
 def country(code: str) -> str:

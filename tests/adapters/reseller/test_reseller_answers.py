@@ -187,7 +187,7 @@ def test_how_long_to_wait_is_what_the_provider_says(headers: dict[str, str], sec
 @pytest.mark.parametrize("success", [b'"false"', b'"true"', b"0", b"1", b"[]"])
 def test_an_envelope_that_says_neither_is_no_verdict_on_an_order(success: bytes) -> None:
     """Only `false` proves that nothing was ordered; anything odd leaves an order whose id is to be found."""
-    order = b'{"orderID": 1, "details": [{"deliverID": "A-1-1", "orderDetailID": 2}]}'
+    order = b'{"orderID": 1, "details": [{"deliverID": "A-1:A-1-1", "orderDetailID": 2}]}'
     body = b'{"success": ' + success + b', "data": ' + order + b"}"
 
     def exchange(request: HttpRequest) -> HttpResponse | ProviderError:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.contract.errors import InvalidOrder, NotFound
-from adapters.reseller.identifiers import OrderId, PageCursor, ProductId, category_filter, offset
+from adapters.reseller.identifiers import DeliverId, OrderId, PageCursor, ProductId, category_filter, offset
 
 NUMBERS = st.integers(0, 10**9)
 
@@ -36,6 +36,32 @@ def test_what_is_no_order_id_is_not_found(text: str) -> None:
     """Nothing is asked for it."""
     with pytest.raises(NotFound):
         OrderId.parse(text)
+
+
+# What callers can say: printable, no blanks around; and the marks that a deliverID is put together with, often.
+REFERENCES = st.text(st.sampled_from("A1:%- 35é"), min_size=1, max_size=64).filter(lambda text: text.strip(" ") == text)
+
+
+@given(first=st.tuples(REFERENCES, REFERENCES), second=st.tuples(REFERENCES, REFERENCES))
+def test_lines_have_one_deliver_id_only_if_they_are_one_line(first: tuple[str, str], second: tuple[str, str]) -> None:
+    """Both references are told again, whatever they hold, and no other two make the same."""
+    text = str(DeliverId(*first))
+    assert DeliverId.parse(text) == DeliverId(*first)
+    assert (text == str(DeliverId(*second))) is (first == second)
+
+
+def test_a_deliver_id_begins_with_the_reference_of_the_order() -> None:
+    """People find it at the platform; only the two characters that would be misread are written otherwise."""
+    assert str(DeliverId("PO-7", "A:1%")) == "PO-7:A:1%"
+    assert str(DeliverId("2026:50%", "1")) == "2026%3A50%25:1"
+
+
+@pytest.mark.parametrize(
+    "text", [None, "", "PO-7", ":", "PO-7:", ":1", "50%:1", "50%3a:1", " PO-7:1", "PO\n7:1", f"{65 * 'x'}:1"]
+)
+def test_a_deliver_id_of_another_form_was_made_elsewhere(text: str | None) -> None:
+    """No reference is made up of it."""
+    assert DeliverId.parse(text) is None
 
 
 def test_a_product_has_two_ids() -> None:

@@ -1,14 +1,12 @@
-"""The main job against the simulated tenant: log in, browse, place, follow to the end, cancel, look for."""
+"""The main job against the simulated tenant: log in, browse, place, follow to the end, cancel."""
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from adapters.contract import codec
 from adapters.contract.errors import (
-    DuplicateReference,
     InsufficientBalance,
     MalformedResponse,
     NotCancellable,
@@ -22,7 +20,6 @@ from adapters.contract.models.requests import (
     AvailabilityItem,
     CategoryQuery,
     NewCancellation,
-    NewOrder,
     OrderQuery,
     ProductQuery,
 )
@@ -228,44 +225,6 @@ def test_orders_are_listed_newest_first_and_each_once(account: Any) -> None:
         if cursor is None:
             break
     assert found == placed[::-1]
-
-
-def test_a_placed_order_is_found_whatever_the_tenant_does_with_repeats(open_account: Callable[..., Any]) -> None:
-    """The trait of `place` is true: the order is found by its lines as soon as it is placed, and only that one."""
-    for repeat in ("refuse", "replay", "accept"):
-        account = open_account(tenant={"repeated_deliver_id": repeat}, settings={"largest_page": 2})
-        order = NewOrder.model_validate({"reference": "A-1", "lines": [PASS, GOLD_BAR]})
-        since = account.clock()
-        assert account.run(account.adapter.find_order(order, since, account.context)) is None
-        placed = account.place("A-1", PASS, GOLD_BAR)
-        for number in range(5):
-            account.place(f"B-{number}", PASS)
-        found = account.run(account.adapter.find_order(order, since, account.context))
-        assert (found.id, found.reference) == (placed.id, "A-1")
-        later = since + timedelta(minutes=1)
-        assert account.run(account.adapter.find_order(order, later, account.context)) is None
-
-
-def test_a_repeat_is_refused_replayed_or_taken_for_another_order(open_account: Callable[..., Any]) -> None:
-    """The three things a tenant may do with a known deliverID, and what they are here."""
-    refusing = open_account()
-    first = refusing.place("A-1", PASS)
-    with pytest.raises(DuplicateReference):
-        refusing.place("A-1", PASS)
-    replaying = open_account(tenant={"repeated_deliver_id": "replay"})
-    assert replaying.place("A-1", PASS).id == replaying.place("A-1", PASS).id == first.id
-    with pytest.raises(DuplicateReference):
-        replaying.place("A-1", {**PASS, "quantity": 1})
-    accepting = open_account(tenant={"repeated_deliver_id": "accept"})
-    assert accepting.place("A-1", PASS).id != accepting.place("A-1", PASS).id
-    assert [len(account.simulator.orders()) for account in (refusing, replaying, accepting)] == [1, 1, 2]
-
-
-def test_only_a_proven_tenant_is_trusted_with_repeats(open_account: Callable[..., Any]) -> None:
-    """The documentation says that repeats can be recognised; nothing is built on that until it was shown."""
-    assert open_account(settings={"settle": 5}).adapter.traits()["place"].kind == "lookup"
-    proven = open_account(settings={"settle": 5, "repeats_refused": True}).adapter.traits()["place"]
-    assert (proven.kind, proven.settle) == ("dedupe_ref", 5.0)
 
 
 def test_a_tenant_may_spell_its_answers_as_the_documentation_prints_them(open_account: Callable[..., Any]) -> None:

@@ -176,7 +176,7 @@ def test_at_pace_zero_everything_is_delivered_at_once(account: Any) -> None:
     placed = account.place("A-1", {"productId": "266-235", "quantity": 1})
     assert account.read(placed.id).status == "delivered"
     assert account.simulator.truth()["orders"] == [
-        {"id": "9876", "reference": "A-1-1", "references": ["A-1-1"], "status": "delivered"}
+        {"id": "9876", "reference": "A-1:A-1-1", "references": ["A-1:A-1-1"], "status": "delivered"}
     ]
 
 

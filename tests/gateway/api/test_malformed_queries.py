@@ -25,6 +25,8 @@ pytestmark = pytest.mark.usefixtures("nothing_is_sent")
         ("created-after=yesterday", ["created-after"]),
         ("created-after=1", ["created-after"]),
         ("created-after=2026-03-02T09:00:00", ["created-after"]),
+        ("created-after=0001-01-01T00:00:00%2B14:00", ["created-after"]),
+        ("created-before=9999-12-31T23:59:59-14:00&provider=gelato", ["created-before"]),
         ("created_after=2026-03-02T09:00:00Z", ["created_after"]),
         ("country=nl", ["country"]),
         ("provider=bol%00", ["provider"]),

@@ -67,7 +67,7 @@ async def test_a_placed_order_is_told_by_its_operation_and_not_placed_again(runn
     other = await running.call("POST", "/v1/orders", order("A-2"), key="A-1")
     assert (other.status, other.problem, other.body["placed"]) == (422, "idempotency-key-reused", "yes")
     orders = (await running.truth("reseller"))["orders"]
-    assert sum(one["reference"] == "A-1-1" for one in orders) == 1
+    assert sum(one["reference"] == "A-1:A-1-1" for one in orders) == 1
 
 
 async def test_a_refusal_stays_a_refusal(running: Running) -> None:

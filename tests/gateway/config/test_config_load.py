@@ -137,6 +137,16 @@ def test_real_orders_are_never_forgotten(files: Files, store: str) -> None:
     assert "store.ephemeral: is for simulated providers only, and acme is real" in mistake
 
 
+@pytest.mark.parametrize("store", ["url: 'memory:'\n  ephemeral: true", "ephemeral: true"])
+def test_an_account_at_a_loopback_address_may_be_forgotten_and_is_warned_of(files: Files, store: str) -> None:
+    """It is a simulator for all that is known; who has a tunnel to a real provider there has to hear of it."""
+    tunnel = REAL_ACME.replace("    adapter: acme\n", "    adapter: acme\n    base_url: http://127.0.0.1:9000\n")
+    forgetting = tunnel.replace("url: sqlite:journal.db", store)
+    (warning,) = files.load(forgetting, {"S": "secret"}).warnings
+    assert "taken for simulators, because of the loopback address in base_url: acme; " in warning
+    assert files.load(tunnel, {"S": "secret"}).warnings == ()
+
+
 @pytest.mark.parametrize(
     "store", ["", "store:\n  url: sqlite:///var/lib/orders.db\n", "store:\n  url: postgresql://a@b/c\n"]
 )

@@ -76,5 +76,27 @@ def test_every_mistake_is_told_at_once_in_the_order_of_the_file(files: Files) ->
         "routes:\n  - provider: three\n    when:\n      country: Netherlands\n"
     )
     assert [mistake.partition(" ")[0] for mistake in files.mistakes(text)] == [
-        "2:9:", "3:3:", "5:8:", "6:3:", "9:14:", "10:16:", "13:14:", "14:5:", "15:18:", "17:15:", "19:16:",
+        "2:9:", "3:3:", "5:8:", "6:3:", "6:8:", "9:14:", "10:16:", "13:14:", "14:5:", "15:18:", "17:15:", "19:16:",
     ]  # fmt: skip
+
+
+def test_a_name_that_nothing_has_is_told_whatever_else_is_wrong_beside_it(files: Files) -> None:
+    """Of a caller without scopes, of its tokens, and of a rule without a provider."""
+    callers = (
+        "callers:\n  shop:\n    keys: x\n    providers: [acme, acne]\n    tokens:\n      - issuer: us\n        sub: a\n"
+    )
+    routes = "routes:\n  - when:\n      caller: [shop, shoq]\n"
+    told = [mistake.partition(";")[0] for mistake in files.mistakes(HEAD + callers + routes)]
+    assert "10:23: callers.shop.providers[1]: names no provider" in told
+    assert "12:17: callers.shop.tokens[0].issuer: names no issuer" in told
+    assert "16:22: routes[0].when.caller[1]: names no caller" in told
+    assert len([one for one in told if "is missing" in one]) == 2
+
+
+def test_a_store_that_forgets_is_refused_beside_a_real_account_that_has_mistakes_itself(files: Files) -> None:
+    """It is not left for the next run."""
+    told = files.mistakes(REAL.replace("url: sqlite:journal.db", "ephemeral: true"))
+    assert [one.partition(": is")[0] for one in told] == [
+        "2:14: store.ephemeral",
+        "6:5: providers.acme.credentials.client_secret",
+    ]

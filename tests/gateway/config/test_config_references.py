@@ -79,7 +79,16 @@ def test_a_reference_that_gives_nothing_is_told_at_its_place(files: Files, writt
     text = f"{REAL}      client_secret: '{written}'\n"
     found = files.mistakes(text, {"EMPTY": "", "HALF": "\udc80"})
     expected = expected.replace("FOLDER", str(files.folder))
-    assert found == [f"8:22: providers.acme.credentials: {expected}"]
+    assert found == [f"8:22: providers.acme.credentials.client_secret: {expected}"]
+
+
+def test_a_reference_that_gives_nothing_is_not_told_by_a_key_that_the_adapter_does_not_have(files: Files) -> None:
+    """Such a key may be a secret that was put in the place of one."""
+    text = f"{REAL}      client_secret: s\n      word-of-mine: ${{NOWHERE}}\n"
+    assert [mistake.partition(": environment")[0] for mistake in files.mistakes(text)] == [
+        "9:7: providers.acme.credentials: unknown key; known: client_id, client_secret, customer",
+        "9:21: providers.acme.credentials",
+    ]
 
 
 def test_every_reference_of_a_text_is_looked_at(files: Files) -> None:

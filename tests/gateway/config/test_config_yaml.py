@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.config.load import ConfigError, load
+from gateway.config.load import MAX_REPEATED, ConfigError, load
 from gateway.config.nodes import plain_value
 from support.configuration import HEAD, Files
 
@@ -38,7 +38,32 @@ def test_every_duplicate_key_is_told_with_the_line_of_the_first(files: Files) ->
         "9:3: listen.port: written twice, first in line 8; remove one",
         "10:3: listen.port: written twice, first in line 8; remove one",
         "11:1: store: written twice, first in line 1; remove one",
+        "12:8: store.url: is no store; write memory:, sqlite:/var/lib/ordergate/journal.db, postgresql://user@host/database",
     ]
+
+
+def test_the_mistakes_in_what_is_written_twice_are_told_too(files: Files) -> None:
+    """In the first and in the second, references as well; what stands around them is told once."""
+    twice = "  acme:\n    adapter: acme\n    simulated: true\n    retries: many\n"
+    credentials = "    credentials:\n      client_id: ${A}\n"
+    unset = "not set; set it, or write ${A:-default}"
+    text = f"{HEAD}    retries: few\n{twice}{credentials}routes:\n  - provider: acme\n    when:\n      contry: NL\n"
+    assert files.mistakes(text) == [
+        "7:14: providers.acme.retries: should be a whole number",
+        "8:3: providers.acme: written twice, first in line 4; remove one",
+        "11:14: providers.acme.retries: should be a whole number",
+        "12:5: providers.acme.credentials.client_secret: is missing",
+        f"13:18: providers.acme.credentials.client_id: environment variable A is {unset}",
+        "17:7: routes[0].when.contry: unknown key; did you mean country?",
+    ]
+
+
+def test_of_very_many_keys_that_are_written_twice_some_are_read(files: Files) -> None:
+    """Each costs a reading of the whole; that it stands there twice is told of every one."""
+    text = HEAD + "    retries: many\n" * 100
+    told = files.mistakes(text)
+    assert len([one for one in told if "written twice" in one]) == 99
+    assert len([one for one in told if "whole number" in one]) == 1 + MAX_REPEATED
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from adapters.contract.models.resources import Order
 from adapters.contract.traits import Trait
 from adapters.contract.wire import HttpRequest, HttpResponse
 from gateway.providers.provider import Provider
+from gateway.providers.trip import Trip, within
 from policies.journal import Journal, Operation
 from support.journals import STORES, store_of
 from support.moved_clock import MovedClock
@@ -77,6 +78,12 @@ class Bol(SimulatedShop):
         change = ShipmentChange(tracking_code=tracking_code)
         return await self.write("shipments.change", change, self.order, shipment, **loss)
 
+    async def change_elsewhere(self, shipment: str, tracking_code: str) -> None:
+        """Change the code of a shipment as other software of the retailer's would."""
+        change, context = ShipmentChange(tracking_code=tracking_code), WriteContext("elsewhere", self.clock.present)
+        flow = self.adapter.change_shipment(self.order, shipment, change, context)
+        await self.provider.run(flow, Trip(within(60.0), "elsewhere"))
+
     def shipments(self) -> list[dict[str, Any]]:
         """Return what was really shipped of the order."""
         return [one for one in self.truth()["shipments"] if one["order"] == self.order]
@@ -120,6 +127,18 @@ async def test_a_shipment_whose_answer_is_lost_finds_its_own_process(bol: Bol) -
     assert second.state == "unknown"
     second = await bol.later(second, 300)
     assert (second.state, bol.codes()) == ("succeeded", ["3S-FIRST", "3S-SECOND"])
+
+
+@IN_MEMORY
+async def test_what_began_before_a_process_that_was_known_is_not_what_was_sent_after(bol: Bol) -> None:
+    """Somebody else changed the code a moment before our change that was done: theirs is not our next one's process."""
+    shipment = await bol.shipped("3S-FIRST")
+    await bol.change_elsewhere(shipment, "3S-THEIRS")
+    bol.clock.move(5.0)
+    assert (await bol.later(await bol.change(shipment, "3S-TYPO"), 60)).state == "succeeded"
+    second = await bol.change(shipment, "3S-SECOND", lose="request")
+    second = await bol.later(second, 300)
+    assert (second.state, bol.codes()) == ("succeeded", ["3S-SECOND"])
 
 
 @IN_MEMORY

@@ -12,11 +12,10 @@ from adapters.contract.adapter import WriteContext
 from adapters.contract.errors import UnsupportedOperation
 from adapters.contract.flow import Flow
 from adapters.contract.models.requests import NewOrder, OrderQuery
-from adapters.contract.models.resources import Line, Order, Page
+from adapters.contract.models.resources import Order, Page
 from adapters.contract.traits import Trait
 from adapters.contract.wire import HttpRequest, HttpResponse
 from gateway.operations import quarantine as module
-from gateway.operations.gap import reference_of
 from gateway.operations.quarantine import Quarantine
 from policies.errors import DuplicateReference, Quarantined
 from policies.journal import Change, Operation
@@ -206,12 +205,3 @@ async def test_a_provider_that_does_not_answer_is_asked_again_and_given_up_in_th
     await reconciled(writing, quarantine)
     assert at.steps() == ["list"] * 3
     assert quarantine.unlisted == {"shop"}
-
-
-def test_an_order_has_its_own_number_or_that_of_its_lines() -> None:
-    """Where a provider keeps references of lines only, they are made of the order's."""
-    lines = tuple(Line(quantity=1, reference=one) for one in ("PO-7-1", "PO-7-2"))
-    assert reference_of(there("1", reference="PO-8", lines=lines)) == "PO-8"
-    assert reference_of(there("1", lines=lines)) == "PO-7"
-    assert reference_of(there("1", lines=(*lines, Line(quantity=1, reference="X-1")))) is None
-    assert reference_of(there("1")) is None

@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from gateway.stores.opening import open_journal
+from gateway.stores.opening import look_at_database, open_journal
 from gateway.stores.postgres import PostgresJournal
 from gateway.stores.postgres_schema import migrations
 from policies.journal import Change, JournalRefused, JournalUnavailable
@@ -45,6 +45,25 @@ async def test_a_newer_schema_is_refused_with_the_way_out(url: str, administrato
     await administrator.execute("INSERT INTO gw.migration (number) VALUES ($1)", newer)
     with pytest.raises(JournalRefused, match=rf"ordergate_refusals has schema {newer}.*newer release.*--restored"):
         await _opened(url)
+
+
+async def test_a_look_at_a_database_changes_nothing(url: str, administrator: Any) -> None:
+    """One that is new, ours or somebody else's: it says what opening would say, and makes no schema."""
+    await look_at_database(url)
+    assert await administrator.fetchval("SELECT to_regnamespace('gw') IS NULL")
+    await _opened(url)
+    await look_at_database(url)
+    newer = max(await asyncio.to_thread(migrations)) + 1
+    await administrator.execute("INSERT INTO gw.migration (number) VALUES ($1)", newer)
+    with pytest.raises(JournalRefused, match=rf"has schema {newer}.*newer release"):
+        await look_at_database(url)
+    await administrator.execute("DROP SCHEMA gw CASCADE; CREATE SCHEMA gw; CREATE TABLE gw.thing (id integer)")
+    with pytest.raises(JournalRefused, match="schema gw of something else"):
+        await look_at_database(url)
+    await administrator.execute("ALTER DATABASE ordergate_refusals SET synchronous_commit = off")
+    with pytest.raises(JournalRefused, match="synchronous_commit = off"):
+        await look_at_database(url)
+    await look_at_database("sqlite:nowhere/at/all.db")
 
 
 async def test_somebody_else_s_schema_is_refused(url: str, administrator: Any) -> None:

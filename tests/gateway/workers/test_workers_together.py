@@ -178,7 +178,7 @@ async def prepared(simulator: Simulator) -> AsyncIterator[str]:
 
 def truth(simulator: Simulator) -> Counter[str]:
     """Return how often each reference was placed; the provider is told that of a line."""
-    return Counter(order["reference"].removesuffix("-1") for order in simulator.truth()["orders"])
+    return Counter(order["reference"].partition(":")[0] for order in simulator.truth()["orders"])
 
 
 async def both_answer(gateway: Served) -> None:
