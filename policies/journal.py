@@ -14,7 +14,7 @@ cannot change the state any more; what it saw is still evidence.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Protocol
 
 from policies.operation import Phase, State
 
@@ -119,10 +119,6 @@ class Event:
     at: datetime
 
 
-Found = Literal["order", "process"]
-"""What a look-up finds at a provider. What one operation did is no other's; several may be about the same order."""
-
-
 @dataclass(frozen=True, slots=True)
 class Open:
     """How many operations of one account stand in one state that is no end, and when the oldest was created."""
@@ -179,10 +175,11 @@ class Journal(Protocol):
         """Add facts whoever saw them, whatever the version."""
         ...
 
-    async def adopt(self, operation_id: str, account: str, kind: Found, name: str) -> str | None:
-        """Give what a look-up found at a provider to an operation; return the id of the operation whose it is now.
+    async def adopt(self, operation_id: str, name: str) -> str | None:
+        """Give what a look-up found to an operation; return the id of the operation whose it is now.
 
-        It is the first one's that asks, for good, however many ask at once; None where there is no such operation.
+        Among those of its account and kind it is the first one's that asks, for good, however many ask at once. None
+        where there is no such operation.
         """
         ...
 

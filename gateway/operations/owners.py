@@ -19,7 +19,7 @@ from gateway.operations.answers import change_in
 from gateway.operations.intents import Intent
 from gateway.operations.run import Run
 from gateway.operations.situations import CLOCK_SKEW, FOUND_BY, sent_since, surely_over
-from policies.journal import Found, Operation
+from policies.journal import Operation
 
 MOST = 200
 """The most operations about one order that are looked through."""
@@ -45,7 +45,7 @@ async def owns_order(run: Run, found: Order) -> bool:
         for one in await _about(run, found.id)
         if one.kind == operation.kind and one.caller != FOUND_BY and one.state not in {"failed", "cancelled"}
     ]
-    return not placed and await _adopted(run, "order", found.id)
+    return not placed and await _adopted(run, found.id)
 
 
 async def own_process(run: Run, part: ChangedPart, found: Sequence[ProcessState], sends: int) -> ProcessState | None:
@@ -72,7 +72,7 @@ async def own_process(run: Run, part: ChangedPart, found: Sequence[ProcessState]
     if len(left) > sends:
         raise Undecided("more processes than requests: which is this one's is not known")
     for process in left:
-        if not await _adopted(run, "process", process.id):
+        if not await _adopted(run, process.id):
             raise Undecided("another operation has adopted it", passing=True)
     run.note_processes([process.id for process in left], "adopted")
     return min(left, key=lambda one: _HOPE.get(one.state, len(_HOPE)), default=None)
@@ -108,9 +108,8 @@ async def _about(run: Run, order_id: str) -> list[Operation]:
     return [one for one in found if one.id != operation.id]
 
 
-async def _adopted(run: Run, kind: Found, name: str) -> bool:
-    operation = run.operation
-    return await run.journal.adopt(operation.id, operation.account, kind, name) == operation.id
+async def _adopted(run: Run, name: str) -> bool:
+    return await run.journal.adopt(run.operation.id, name) == run.operation.id
 
 
 def _is_about(other: Operation, operation: Operation, line: str | None) -> bool:

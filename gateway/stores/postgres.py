@@ -21,7 +21,7 @@ from gateway.stores.postgres_reads import Reads
 from gateway.stores.postgres_schema import migrate, require_newest
 from gateway.stores.rows import Rows
 from gateway.stores.sealing import Sealing
-from policies.journal import Change, Event, Evidence, Found, Open, Operation, Step
+from policies.journal import Change, Event, Evidence, Open, Operation, Step
 from policies.operation import State
 
 
@@ -65,9 +65,9 @@ class PostgresJournal:
             patient=True,
         )
 
-    async def adopt(self, operation_id: str, account: str, kind: Found, name: str) -> str | None:
+    async def adopt(self, operation_id: str, name: str) -> str | None:
         async def adopt(connection: Connection) -> str | None:
-            return await self._changes.adopt(connection, operation_id, account, kind, name)
+            return await self._changes.adopt(connection, operation_id, name)
 
         return await self._pool.change(adopt, adopt)
 

@@ -14,7 +14,7 @@ from gateway.stores import postgres_statements as statements
 from gateway.stores.postgres_connection import Connection
 from gateway.stores.postgres_reads import Reads
 from gateway.stores.rows import CHANGING, EVIDENCE, OPERATION, STEP, Rows
-from policies.journal import Change, Evidence, Found, JournalUnavailable, Operation, Step
+from policies.journal import Change, Evidence, JournalUnavailable, Operation, Step
 from policies.operation import ENDED
 
 TRIES = 50
@@ -82,13 +82,11 @@ class Changes:
         """Add those facts that are not there."""
         await connection.execute(statements.APPEND_MISSING, operation_id, *self._facts(evidence))
 
-    async def adopt(
-        self, connection: Connection, operation_id: str, account: str, kind: Found, name: str
-    ) -> str | None:
+    async def adopt(self, connection: Connection, operation_id: str, name: str) -> str | None:
         """Give what was found to an operation unless it is another's; return whose it is."""
-        await connection.execute(statements.ADOPT, account, kind, name, operation_id)
+        await connection.execute(statements.ADOPT, operation_id, name)
         # Not in the statement that gives: what another gave a moment before is not in what that one sees.
-        owner = await connection.fetchval(statements.ADOPTED_BY, account, kind, name)
+        owner = await connection.fetchval(statements.ADOPTED_BY, operation_id, name)
         return None if owner is None else str(owner)
 
     async def take_due(

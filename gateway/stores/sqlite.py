@@ -22,7 +22,7 @@ from gateway.stores.sqlite_lane import Lane
 from gateway.stores.sqlite_purge import purge
 from gateway.stores.sqlite_reads import Reads
 from gateway.stores.sqlite_times import from_micros, to_micros
-from policies.journal import Change, Event, Evidence, Found, Open, Operation, Step
+from policies.journal import Change, Event, Evidence, Open, Operation, Step
 from policies.operation import State
 
 MEMORY_BYTES = 1 << 30
@@ -98,10 +98,8 @@ class SqliteJournal:
     async def append(self, operation_id: str, evidence: Sequence[Evidence]) -> None:
         await self._writing.run(lambda connection: self._changes.append(connection, operation_id, evidence))
 
-    async def adopt(self, operation_id: str, account: str, kind: Found, name: str) -> str | None:
-        return await self._writing.run(
-            lambda connection: self._changes.adopt(connection, operation_id, account, kind, name)
-        )
+    async def adopt(self, operation_id: str, name: str) -> str | None:
+        return await self._writing.run(lambda connection: self._changes.adopt(connection, operation_id, name))
 
     async def take_due(self, worker: str, lease_seconds: float, accounts: Sequence[str], limit: int) -> list[Operation]:
         lease = timedelta(seconds=lease_seconds)

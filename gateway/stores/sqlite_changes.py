@@ -8,7 +8,7 @@ from typing import Any
 from gateway.stores.rows import CHANGING, EVIDENCE, OPERATION, STEP, Rows
 from gateway.stores.sqlite_reads import Reads, listed, number_of
 from gateway.stores.sqlite_times import to_micros
-from policies.journal import Change, Evidence, Found, Operation, Step
+from policies.journal import Change, Evidence, Operation, Step
 from policies.operation import ENDED, FINAL
 
 _INSERT = """
@@ -56,11 +56,13 @@ VALUES (:subject, (SELECT coalesce(max(version), 0) + 1 FROM event WHERE subject
 """
 _ADOPT = """
 INSERT INTO adopted (account, kind, name, operation)
-SELECT :account, :kind, :name, number FROM operation WHERE id = :id ON CONFLICT DO NOTHING
+SELECT account, kind, :name, number FROM operation WHERE id = :id ON CONFLICT DO NOTHING
 """
 _ADOPTED_BY = """
-SELECT o.id FROM adopted AS a JOIN operation AS o ON o.number = a.operation
-WHERE a.account = :account AND a.kind = :kind AND a.name = :name
+SELECT o.id FROM operation AS asking
+JOIN adopted AS a ON a.account = asking.account AND a.kind = asking.kind AND a.name = :name
+JOIN operation AS o ON o.number = a.operation
+WHERE asking.id = :id
 """
 _TAKE = """
 UPDATE operation SET owner = :owner, lease_until = :until, version = version + 1 WHERE number IN (
@@ -132,11 +134,9 @@ class Changes:
         if number is not None:
             self._add_evidence(connection, number, evidence)
 
-    def adopt(
-        self, connection: sqlite3.Connection, operation_id: str, account: str, kind: Found, name: str
-    ) -> str | None:
+    def adopt(self, connection: sqlite3.Connection, operation_id: str, name: str) -> str | None:
         """Give what was found to an operation unless it is another's; return whose it is."""
-        values = {"id": operation_id, "account": account, "kind": kind, "name": name}
+        values = {"id": operation_id, "name": name}
         connection.execute(_ADOPT, values)
         owner = connection.execute(_ADOPTED_BY, values).fetchone()
         return None if owner is None else str(owner[0])

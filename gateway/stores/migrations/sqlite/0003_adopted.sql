@@ -1,4 +1,4 @@
--- What look-ups found at a provider, and the one operation that each was given to.
+-- What look-ups found at a provider, and the one operation of an account and kind that each was given to.
 CREATE TABLE adopted (
   account   TEXT NOT NULL,
   kind      TEXT NOT NULL,
