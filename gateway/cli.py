@@ -112,7 +112,7 @@ def providers(config: ConfigOption = Path("gateway.yaml")) -> None:
 
 @app.command()
 def simulate(
-    name: Annotated[str, typer.Argument(help="bol, gelato, reseller, reusely, rexel.")],
+    name: Annotated[str, typer.Argument(help="The adapter, rexel say; a wrong one is told all that there are.")],
     port: Annotated[int, typer.Option(help="The port to listen on; 0 for any.", min=0, max=65535)] = 0,
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     seed: Annotated[int, typer.Option(help="Makes faults and ids repeatable.")] = 0,

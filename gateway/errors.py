@@ -106,6 +106,7 @@ def describe(error: Exception, account: str | None = None) -> Problem:
     if isinstance(error, provider.ProviderError):
         return problem(
             name,
+            _capped(error.reason),
             violations=_violations(error.violations),
             retry_after=_seconds(error.retry_after),
             provider=None if account is None else words_of(error, account),
@@ -122,7 +123,7 @@ def words_of(error: provider.ProviderError, account: str) -> ProviderWords:
     """Return what the provider said, bounded and without markup."""
     return ProviderWords(
         name=account,
-        status=error.status or None,
+        status=error.status,
         code=_capped(error.code),
         message=_capped(error.message),
         request_id=_capped(error.request_id),

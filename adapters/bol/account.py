@@ -128,7 +128,7 @@ class BolAccount(Adapter[BolSettings, BolCredentials]):
         # A token goes into a header: anything but visible ASCII would break the request that carries it.
         usable = isinstance(token, str) and token.isascii() and token.isprintable() and token.strip() == token != ""
         if not usable or lifetime is None or not 0 < lifetime < 10**9 or kind.lower() != "bearer":
-            raise MalformedResponse("The token cannot be read.", status=response.status)
+            raise MalformedResponse("The token cannot be read.")
         return Token(SecretStr(str(token)), float(lifetime))
 
     @override

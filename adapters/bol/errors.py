@@ -70,9 +70,9 @@ def error_of(request: HttpRequest, response: HttpResponse) -> ProviderError | No
     code = values.text(body.get("error"), 200) if request.step == "login" else None
     kind = _kind(request, status, code)
     return kind(
-        _message(body),
         status=status,
         code=code,
+        message=_message(body),
         request_id=_header(response, "x-request-id") or _header(response, "x-rid"),
         retry_after=retry_after(response) if status in {429, 503} else None,
         violations=_violations(body.get("violations")),

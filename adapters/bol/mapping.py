@@ -66,7 +66,7 @@ def objects(container: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
     if value is None:
         return []
     if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-        raise MalformedResponse(f"{name} is not a list of objects.", status=200)
+        raise MalformedResponse(f"{name} is not a list of objects.")
     return value
 
 
@@ -76,7 +76,7 @@ def member(container: Mapping[str, Any], name: str) -> dict[str, Any]:
     if value is None:
         return {}
     if not isinstance(value, dict):
-        raise MalformedResponse(f"{name} is not an object.", status=200)
+        raise MalformedResponse(f"{name} is not an object.")
     return value
 
 
@@ -84,7 +84,7 @@ def required(container: Mapping[str, Any], name: str) -> str:
     """Return a text that must be there. Raises MalformedResponse when it is not."""
     value = values.text(container.get(name))
     if value is None:
-        raise MalformedResponse(f"{name} is missing.", status=200)
+        raise MalformedResponse(f"{name} is missing.")
     return value
 
 
@@ -123,7 +123,7 @@ def order_status(lines: tuple[Line, ...]) -> Status:
 def _quantities(item: Mapping[str, Any]) -> tuple[int, int | None, int | None]:
     quantity = values.integer(item.get("quantity"))
     if quantity is None:
-        raise MalformedResponse("quantity is missing.", status=200)
+        raise MalformedResponse("quantity is missing.")
     return quantity, values.integer(item.get("quantityShipped")), values.integer(item.get("quantityCancelled"))
 
 

@@ -67,7 +67,7 @@ def named_items(items: Sequence[Item], lines: Sequence[LineQuantity]) -> list[tu
         raise InvalidOrder(*violations)
     closed = [item.id for item, _ in found if item.open <= 0]
     if closed:
-        raise NotCancellable(f"Already shipped or cancelled: {', '.join(closed)}.", status=200)
+        raise NotCancellable(f"Already shipped or cancelled: {', '.join(closed)}.")
     return found
 
 
@@ -146,7 +146,7 @@ def _to_cancel(items: Sequence[Item], cancellation: NewCancellation) -> list[Ite
     if cancellation.lines is None:
         chosen = [item for item in items if item.open > 0]
         if not chosen:
-            raise NotCancellable("Every item is already shipped or cancelled.", status=200)
+            raise NotCancellable("Every item is already shipped or cancelled.")
         return chosen
     named = named_items(items, cancellation.lines)
     partial = [

@@ -96,9 +96,8 @@ def change_of(order_id: str, answers: Sequence[tuple[str, Answer]]) -> OrderChan
 def _failed(part_id: str, error: ProviderError) -> ChangedPart:
     state: PartState = "unknown" if is_unknown(error) else "failed"
     title = _NO_ANSWER if state == "unknown" else _NOT_DONE
-    # How no answer came is for our log: bol has said nothing.
-    message = None if isinstance(error, NoAnswer) else values.text(error.message)
-    return ChangedPart(id=part_id, state=state, problem=PartProblem(title=title, code=error.code, message=message))
+    problem = PartProblem(title=title, code=error.code, message=values.text(error.message))
+    return ChangedPart(id=part_id, state=state, problem=problem)
 
 
 def _together(states: set[PartState]) -> Literal["done", "pending", "partial", "failed", "unknown"]:

@@ -66,10 +66,10 @@ class BolShipments(BolAccount):
         response: HttpResponse = yield self._read("/retailer/shipments/{shipment_id}", {"shipment_id": shipment_id})
         shipment = response.object()
         if values.text(mapping.member(shipment, "order").get("orderId")) != order_id:
-            raise NotFound("The shipment is not of this order.", status=404)
+            raise NotFound("The shipment is not of this order.")
         transport_id = values.text(mapping.member(shipment, "transport").get("transportId"))
         if transport_id is None:
-            raise NotCancellable("The shipment has no transport.", status=200)
+            raise NotCancellable("The shipment has no transport.")
         request = self._write(
             "PUT",
             "/retailer/transports/{transport_id}",
@@ -111,7 +111,7 @@ def _to_ship(items: list[Item], shipment: NewShipment) -> list[dict[str, Any]]:
     # What bol ships itself is not ours to confirm.
     chosen = [item for item in items if item.open > 0 and not item.by_bol]
     if not chosen:
-        raise NotCancellable("No item of this order is open for us to ship.", status=200)
+        raise NotCancellable("No item of this order is open for us to ship.")
     requested = [item.id for item in chosen if item.cancellation_requested]
     if requested:
         raise InvalidOrder(

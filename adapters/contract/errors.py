@@ -26,6 +26,8 @@ AdapterError
 
 from dataclasses import dataclass
 
+from typing_extensions import override
+
 
 @dataclass(frozen=True, slots=True)
 class Violation:
@@ -67,29 +69,40 @@ class UnsupportedOperation(Refusal):
 
 
 class ProviderError(AdapterError):
-    """The provider answered with an error. Carries the provider's own words.
+    """The provider answered with an error, or what it answered is none of what was asked for.
 
-    `code` is the provider's machine-readable code, `message` its text for people (never searched, capped before it
-    is shown), `request_id` what its support asks for, `retry_after` seconds.
+    What it said is told apart from what we say of it. `reason` is our own sentence, for an error without an answer of
+    its own or with one that does not explain itself. The provider's words go by name, and only `Adapter.error` has
+    them: `status` of the answer, its machine-readable `code`, its `message` for people (never searched, capped before
+    it is shown), the `request_id` that its support asks for. Raises ValueError for words without a status: they came
+    with no answer. `retry_after` is in seconds.
     """
 
     def __init__(
         self,
-        message: str = "",
+        reason: str = "",
         *,
-        status: int,
+        status: int | None = None,
         code: str | None = None,
+        message: str = "",
         request_id: str | None = None,
         retry_after: float | None = None,
         violations: tuple[Violation, ...] = (),
     ) -> None:
-        super().__init__(f"{type(self).__name__} (status {status}, code {code})")
-        self.message = message
+        if status is None and (code or message or request_id):
+            raise ValueError("a provider's words come with an answer, and that has a status")
+        super().__init__()
+        self.reason = reason
         self.status = status
         self.code = code
+        self.message = message
         self.request_id = request_id
         self.retry_after = retry_after
         self.violations = violations
+
+    @override
+    def __str__(self) -> str:
+        return f"{type(self).__name__} (status {self.status}, code {self.code})"
 
 
 class Rejected(ProviderError):
@@ -149,7 +162,10 @@ class ProtocolMismatch(ProviderError):
 
 
 class MalformedResponse(ProviderError):
-    """A success status with a body that cannot be read: truncated, wrong type, not JSON."""
+    """A success status with a body that cannot be read: truncated, wrong type, not JSON.
+
+    A flow that finds this says what is wrong; the gateway adds the status of the answer that the flow was given last.
+    """
 
 
 class NoAnswer(ProviderError):
@@ -157,10 +173,10 @@ class NoAnswer(ProviderError):
 
     `sent` is False only when it is proven that not one byte of the request left. In a list of writes, an answer that
     is NoAnswer with `sent`, Unavailable or MalformedResponse leaves that part `unknown`; any other error means it was
-    not executed.
+    not executed. `status` is that of an answer that broke off after its head, or that an adapter failed to read.
     """
 
-    def __init__(self, message: str, *, sent: bool, timed_out: bool = False) -> None:
-        super().__init__(message, status=0)
+    def __init__(self, reason: str, *, sent: bool, timed_out: bool = False, status: int | None = None) -> None:
+        super().__init__(reason, status=status)
         self.sent = sent
         self.timed_out = timed_out

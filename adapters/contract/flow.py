@@ -13,7 +13,7 @@ are frozen together and sent one by one.
 from collections.abc import Callable, Generator
 from typing import Any, TypeVar
 
-from adapters.contract.errors import ProviderError
+from adapters.contract.errors import MalformedResponse, ProviderError
 from adapters.contract.wire import HttpRequest, HttpResponse
 
 T = TypeVar("T")
@@ -22,19 +22,35 @@ Answer = HttpResponse | ProviderError
 Flow = Generator[HttpRequest | list[HttpRequest], Any, T]
 
 
+def give_status(error: Exception, given: Any) -> None:
+    """Give a MalformedResponse the status of what its flow was given last, for that is what it found malformed.
+
+    None where one of several answers may be meant, and they differ in it. Whoever drives a flow does this.
+    """
+    if isinstance(error, MalformedResponse) and error.status is None:
+        answers = given if isinstance(given, list) else [given]
+        statuses = {one.status for one in answers if isinstance(one, HttpResponse)}
+        error.status = statuses.pop() if len(statuses) == 1 else None
+
+
 def run(flow: Flow[T], exchange: Callable[[HttpRequest], Answer]) -> T:
     """Drive a flow with a plain function in place of the network: for tests, simulators and dry runs.
 
     Raises what the flow raises, ProviderErrors included.
     """
+    answer: Any = None
     try:
         step = next(flow)
         while True:
             if isinstance(step, list):
-                step = flow.send([exchange(request) for request in step])
+                answer = [exchange(request) for request in step]
+                step = flow.send(answer)
                 continue
             answer = exchange(step)
             step = flow.throw(answer) if isinstance(answer, ProviderError) else flow.send(answer)
     except StopIteration as stop:
         result: T = stop.value
         return result
+    except MalformedResponse as error:
+        give_status(error, answer)
+        raise

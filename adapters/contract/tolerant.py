@@ -34,12 +34,12 @@ def reader(kind: type[T]) -> Callable[[HttpResponse], T]:
         try:
             return strictly(response.body)
         except ValueError:
-            return convert(response.json(), kind, response.status)
+            return convert(response.json(), kind)
 
     return read
 
 
-def convert(value: Any, kind: type[T], status: int = 200) -> T:
+def convert(value: Any, kind: type[T]) -> T:
     """Return decoded JSON as `kind`, a Struct whose members are objects, lists, text, whole numbers, truth or Any.
 
     Raises MalformedResponse for no object, without a required member, and for a list of objects that is none.
@@ -47,9 +47,9 @@ def convert(value: Any, kind: type[T], status: int = 200) -> T:
     try:
         read: T | None = _read(value, _described(kind))
     except ValueError as error:
-        raise MalformedResponse(f"The answer is not as documented: {error}.", status=status) from error
+        raise MalformedResponse(f"The answer is not as documented: {error}.") from error
     if read is None:
-        raise MalformedResponse("The answer is not the object that is documented.", status=status)
+        raise MalformedResponse("The answer is not the object that is documented.")
     return read
 
 

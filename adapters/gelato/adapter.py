@@ -164,15 +164,15 @@ class GelatoAdapter(Adapter[GelatoSettings, GelatoCredentials]):
             if len(found) < searching.LARGEST_PAGE:
                 break
         else:
-            raise MalformedResponse("The search for one reference does not end.", status=200)
+            raise MalformedResponse("The search for one reference does not end.")
         for native in searching.candidates(order, rows, since):
             try:
                 response = yield self._get(native)
             except NotFound as error:
-                raise Unavailable("An order that the search shows cannot be read yet.", status=error.status) from error
+                raise Unavailable("An order that the search shows cannot be read yet.") from error
             answer = answers.order(response)
             if searching.native_id(answer) != native:
-                raise MalformedResponse("The answer is about another order.", status=response.status)
+                raise MalformedResponse("The answer is about another order.")
             if searching.is_placed(order, answer, since):
                 return self._reading().order(answer)
         return None
@@ -206,7 +206,7 @@ class GelatoAdapter(Adapter[GelatoSettings, GelatoCredentials]):
 def _path(order_id: str) -> dict[str, str]:
     """Return what fills a route's {id}. Raises NotFound for a blank, which would make it another URL."""
     if not order_id.strip():
-        raise NotFound("An order's id is not blank.", status=404)
+        raise NotFound("An order's id is not blank.")
     return {"id": order_id}
 
 

@@ -56,9 +56,9 @@ def error_of(request: HttpRequest, response: HttpResponse, *, prevents_duplicate
         return None
     body = response.object_or_empty()
     return _kind(request, response.status, prevents_duplicates)(
-        values.text(body.get("message")) or "",
         status=response.status,
         code=values.text(body.get("code"), 100),
+        message=values.text(body.get("message")) or "",
         request_id=values.text(response.headers.get("x-request-id"), 200),
         retry_after=retry_after(response.headers),
     )

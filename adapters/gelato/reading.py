@@ -82,7 +82,7 @@ class Reading(msgspec.Struct, frozen=True):
 
     def _line(self, item: answers.Item, prices: Mapping[str, Money]) -> Line:
         if item.quantity is None:
-            raise MalformedResponse("An item has no quantity.", status=200)
+            raise MalformedResponse("An item has no quantity.")
         native, product, word = said(item.id), said(item.product_uid), said(item.fulfillment_status)
         return Line(
             quantity=item.quantity,
@@ -111,5 +111,5 @@ class Reading(msgspec.Struct, frozen=True):
 
     def _id(self, native: str | None) -> str:
         if not said(native):
-            raise MalformedResponse("The order has no id.", status=200)
+            raise MalformedResponse("The order has no id.")
         return self.identify(native)

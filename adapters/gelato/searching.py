@@ -80,7 +80,7 @@ def native_id(order: answers.Listed) -> str:
     """Return Gelato's id of an order. Raises MalformedResponse when there is none."""
     native = said(order.id)
     if native is None:
-        raise MalformedResponse("An order has no id.", status=200)
+        raise MalformedResponse("An order has no id.")
     return native
 
 

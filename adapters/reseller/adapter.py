@@ -86,7 +86,7 @@ class ResellerAdapter(Adapter[ResellerSettings, ResellerCredentials]):
         answer = envelope.data_object(response)
         token = answer.text("token")
         if token is None or not token.isascii() or not token.isprintable():
-            raise MalformedResponse("The login gave no token.", status=response.status)
+            raise MalformedResponse("The login gave no token.")
         expiration = values.timestamp(answer.get("expiration"))
         lifetime = (expiration - now).total_seconds() if expiration else 0.0
         return Token(SecretStr(token), lifetime if lifetime > 0 else self.settings.token_lifetime)
@@ -143,7 +143,7 @@ class ResellerAdapter(Adapter[ResellerSettings, ResellerCredentials]):
         rows = read_all((yield calls.products_page(parameters)))
         first = rows[0].product if rows else None
         if first is not None and first == cursor.before:
-            raise MalformedResponse("The provider answered the page before once more.", status=200)
+            raise MalformedResponse("The provider answered the page before once more.")
         items = tuple([catalog.to_product(self, row) for row in rows[cursor.skip :][: query.limit]])
         following = cursor.next(query.limit, len(rows), first)
         return Page(items=items, next_cursor=str(following) if following else None)
@@ -155,10 +155,10 @@ class ResellerAdapter(Adapter[ResellerSettings, ResellerCredentials]):
         """Read one product with order bounds and required inputs (Get Product Detail)."""
         native = ProductId.parse(product_id)
         if native is None:
-            raise NotFound("No product has such an id.", status=404)
+            raise NotFound("No product has such an id.")
         product = catalog.to_product(self, read(envelope.data_one((yield calls.product_detail(native.product)))))
         if product.id != self.id(native):
-            raise NotFound("The product has another id now.", status=404)
+            raise NotFound("The product has another id now.")
         return product
 
     def check_availability(self, items: Sequence[AvailabilityItem], now: datetime) -> Flow[tuple[Availability, ...]]:

@@ -57,7 +57,7 @@ class Members:
         """Return an id. Raises MalformedResponse where there is none."""
         number = self.integer(name)
         if number is None or not 0 <= number < 10**18:
-            raise MalformedResponse(f"{name} is missing or no id.", status=200)
+            raise MalformedResponse(f"{name} is missing or no id.")
         return number
 
     def object(self, name: str) -> "Members":
@@ -111,7 +111,7 @@ def data(response: HttpResponse) -> Any:
     envelope = Members(spelled(response.object()))
     success = envelope.get("success")
     if success is not None and success is not True:
-        raise MalformedResponse("The answer says neither success nor failure.", status=response.status)
+        raise MalformedResponse("The answer says neither success nor failure.")
     return envelope.get("data")
 
 
@@ -119,7 +119,7 @@ def data_object(response: HttpResponse) -> Members:
     """Return `data`, which must be an object. Raises MalformedResponse."""
     value = data(response)
     if not isinstance(value, dict):
-        raise MalformedResponse("data is not an object.", status=response.status)
+        raise MalformedResponse("data is not an object.")
     return Members(value)
 
 
@@ -127,7 +127,7 @@ def data_list(response: HttpResponse) -> list[Members]:
     """Return the objects of `data`, which must be a list of objects. Raises MalformedResponse."""
     value = data(response)
     if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-        raise MalformedResponse("data is not a list of objects.", status=response.status)
+        raise MalformedResponse("data is not a list of objects.")
     return [Members(item) for item in value]
 
 
@@ -138,9 +138,9 @@ def data_one(response: HttpResponse) -> Members:
     """
     value = data(response)
     if value is None or value in ([], {}):
-        raise NotFound("The answer holds nothing for this id.", status=response.status)
+        raise NotFound("The answer holds nothing for this id.")
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
     if not isinstance(value, dict):
-        raise MalformedResponse("data is not an object.", status=response.status)
+        raise MalformedResponse("data is not an object.")
     return Members(value)

@@ -107,9 +107,9 @@ def failure(request: HttpRequest, response: HttpResponse, codes: Mapping[str, Me
     elif request.step == "place" and kind is NotFound:
         kind = Rejected  # a product of the basket is not there: the order's content, not a resource that was asked for
     return kind(
-        body.text("message") or body.text("title") or "",
         status=response.status,
         code=code,
+        message=body.text("message") or body.text("title") or "",
         request_id=_request_id(response, body),
         retry_after=_retry_after(response),
         violations=_violations(request, failed) if request.step == "place" else (),

@@ -82,7 +82,7 @@ class OrderId:
             found = cls.of(int(match[1]), lines)
             if str(found) == text:
                 return found
-        raise NotFound("No order has such an id.", status=404)
+        raise NotFound("No order has such an id.")
 
 
 @dataclass(frozen=True, slots=True)

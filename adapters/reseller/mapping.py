@@ -165,7 +165,7 @@ def currency_of(code: str | None) -> str | None:
     try:
         return values.currency(known)
     except ValueError as error:
-        raise MalformedResponse("currencyCode is no currency.", status=200) from error
+        raise MalformedResponse("currencyCode is no currency.") from error
 
 
 def _limits(account: Members) -> dict[str, str]:

@@ -62,7 +62,7 @@ def _placed(account: Account, order: NewOrder, products: Sequence[ProductId], an
     places = {basket.deliver_id(order, index): index for index in range(len(order.lines))}
     rows = {row.identifier("orderDetailID"): row for row in answer.objects("details")}
     if {row.text("deliverID") for row in rows.values()} != set(places):
-        raise MalformedResponse("The answer's lines are not those of the basket.", status=200)
+        raise MalformedResponse("The answer's lines are not those of the basket.")
     lines = []
     for number, row in sorted(rows.items()):
         index = places[row.text("deliverID") or ""]
@@ -97,9 +97,9 @@ def read(account: Account, order: OrderId) -> Flow[Order]:
     lines = dict(zip(order.lines, (envelope.data_one(calls.answered(answer)) for answer in answers), strict=True))
     for number, line in lines.items():
         if line.integer("orderDetailID") not in {None, number}:
-            raise MalformedResponse("The answer is about another line.", status=200)
+            raise MalformedResponse("The answer is about another line.")
         if line.integer("orderID") not in {None, order.order}:
-            raise NotFound("These lines are not of this order.", status=404)
+            raise NotFound("These lines are not of this order.")
     created = mapping.created_of(lines[order.lines[0]])
     return mapping.to_order(account, order.order, lines, account.settings.price_of, created)
 
@@ -116,7 +116,7 @@ def find(account: Account, order: NewOrder, since: datetime) -> Flow[Order | Non
             if found.created_at is not None and found.created_at < since:
                 continue
             if not found.lines:
-                raise MalformedResponse("List Orders states no lines, so no order can be looked for.", status=200)
+                raise MalformedResponse("List Orders states no lines, so no order can be looked for.")
             if _is(row, order):
                 return found
         # A short page proves nothing here: the tenant may give smaller pages than asked for.
@@ -124,7 +124,7 @@ def find(account: Account, order: NewOrder, since: datetime) -> Flow[Order | Non
         all_older = all(moment is not None and moment < since for moment in created)
         if not rows or (all_older and account.settings.orders_newest_first):
             return None
-    raise MalformedResponse("List Orders did not reach back to the time in question.", status=200)
+    raise MalformedResponse("List Orders did not reach back to the time in question.")
 
 
 def _is(row: Members, order: NewOrder) -> bool:
@@ -205,6 +205,4 @@ def _is_unclear(error: ProviderError) -> bool:
 
 
 def _problem(title: str, error: ProviderError) -> PartProblem:
-    # How no answer came is for our log: the provider has said nothing.
-    message = None if isinstance(error, NoAnswer) else error.message
-    return PartProblem(title=title, code=error.code, message=message or None)
+    return PartProblem(title=title, code=error.code, message=error.message or None)

@@ -171,7 +171,7 @@ class ReuselyAdapter(Adapter[ReuselySettings, ReuselyCredentials]):
         result = as_object(payload(response))
         native = offers.native_id(result)
         if native is None:
-            raise MalformedResponse("The offer was made, and the answer does not say its id.", status=response.status)
+            raise MalformedResponse("The offer was made, and the answer does not say its id.")
         return Order(
             id=self.id(native),
             provider=self.name,
@@ -210,7 +210,7 @@ class ReuselyAdapter(Adapter[ReuselySettings, ReuselyCredentials]):
                 if offers.answers_to(row, order_id):
                     return self._reader.order(row)
             if not page.more:
-                raise NotFound("no such offer", status=404)
+                raise NotFound("No offer has such an id.")
         raise UnsupportedOperation(
             f"Reusely reads no single offer, and this one is not among the first {self.settings.lookup_pages} pages "
             "of its list: raise `lookup_pages`, or list orders."
@@ -237,7 +237,7 @@ class ReuselyAdapter(Adapter[ReuselySettings, ReuselyCredentials]):
                 previous = created or previous
             if not page.more or (sorted_so_far and previous < since):
                 return None
-        raise Unavailable("the offer list is longer than lookup_pages", status=200)
+        raise Unavailable("The list of offers is longer than `lookup_pages`.")
 
     # Requests --------------------------------------------------------------------------------------------------
 

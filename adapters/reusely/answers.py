@@ -55,13 +55,13 @@ def payload(response: HttpResponse) -> Any:
     for member in ("result", "data"):
         if member in body:
             return body[member]
-    raise MalformedResponse("The answer has neither result nor data.", status=response.status)
+    raise MalformedResponse("The answer has neither result nor data.")
 
 
 def as_object(value: Any) -> dict[str, Any]:
     """Return a JSON object. Raises MalformedResponse for anything else."""
     if not isinstance(value, dict):
-        raise MalformedResponse("An object was expected.", status=200)
+        raise MalformedResponse("An object was expected.")
     return value
 
 
@@ -75,7 +75,7 @@ def rows(response: HttpResponse, page: int = 1) -> Rows:
     if isinstance(found, dict):
         found, paginator = found.get("data"), found
     if not isinstance(found, list):
-        raise MalformedResponse("A list was expected.", status=response.status)
+        raise MalformedResponse("A list was expected.")
     return Rows(tuple(as_object(row) for row in found), bool(found) and _more(paginator, page))
 
 
@@ -94,5 +94,5 @@ def named(row: dict[str, Any], noun: str) -> tuple[str, str]:
     """Return the name and slug of a brand, a device, a model. Raises MalformedResponse for a row without slug."""
     slug = values.text(row.get(f"{noun}_slug")) or values.text(row.get("slug"))
     if slug is None:
-        raise MalformedResponse(f"A {noun} has no slug.", status=200)
+        raise MalformedResponse(f"A {noun} has no slug.")
     return values.text(row.get(f"{noun}_name")) or values.text(row.get("name")) or slug, slug

@@ -49,7 +49,7 @@ def category(native: str) -> tuple[str, tuple[str, ...]]:
     """Return what a category id names: `c`, `d` or `m`, and its slugs. Raises NotFound for what cannot be one."""
     kind, *slugs = (unquote(part) for part in native.split("/"))
     if _DEPTH.get(kind) != len(slugs) or not all(slugs):
-        raise NotFound("no such category", status=404)
+        raise NotFound("No category has such an id.")
     return kind, tuple(slugs)
 
 
@@ -57,7 +57,7 @@ def product(native: str) -> tuple[int, Specification | None]:
     """Return a product's number, and its specification where the id carries one. Raises NotFound for no such id."""
     number, *slugs = (unquote(part) for part in native.split("/"))
     if not re.fullmatch(r"[1-9][0-9]{0,17}", number) or len(slugs) not in {0, 5} or not all(slugs[:3]):
-        raise NotFound("no such product", status=404)
+        raise NotFound("No product has such an id.")
     return int(number), Specification(*slugs) if slugs else None
 
 
@@ -89,7 +89,7 @@ def _brand_devices(row: dict[str, Any]) -> Iterator[tuple[tuple[str, str], tuple
     elif values.text(row.get("brand_slug")) is not None:
         yield named(row, "brand"), named(row, "device")
     else:
-        raise MalformedResponse("A row names neither devices nor a brand.", status=200)
+        raise MalformedResponse("A row names neither devices nor a brand.")
 
 
 def models(
@@ -133,7 +133,7 @@ def listed_product(
     """Return a product of a model's list. Raises MalformedResponse for a row without number."""
     number = values.integer(row.get("product_id"))
     if number is None or number <= 0:
-        raise MalformedResponse("A product has no number.", status=200)
+        raise MalformedResponse("A product has no number.")
     native, attributes = [str(number), *slugs], {}
     for noun in ("network", "size"):
         name, slug = variant(row, noun)
@@ -159,10 +159,10 @@ def product_with_payouts(
     """Return a product with its conditions. Raises NotFound when the specification belongs to another product now."""
     stated = as_object(result.get("product"))
     if values.integer(stated.get("product_id")) != number:
-        raise NotFound("the specification belongs to another product", status=404)
+        raise NotFound("The specification belongs to another product now.")
     conditions = result.get("conditions")
     if not isinstance(conditions, list):
-        raise MalformedResponse("The product has no list of conditions.", status=200)
+        raise MalformedResponse("The product has no list of conditions.")
     variants = {"network": specification.network, "size": specification.size}
     slugs = (specification.brand, specification.device, specification.model)
     return Product(
@@ -179,5 +179,5 @@ def product_with_payouts(
 def _condition(row: dict[str, Any], currency: str) -> Condition:
     native, name = values.text(row.get("id")), values.text(row.get("name"))
     if native is None or name is None:
-        raise MalformedResponse("A condition has no id or no name.", status=200)
+        raise MalformedResponse("A condition has no id or no name.")
     return Condition(id=native, name=name, price=values.optional_money(row.get("price"), currency))

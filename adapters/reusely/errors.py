@@ -106,9 +106,9 @@ def provider_error(response: HttpResponse) -> ProviderError | None:
     code = values.text(body.get("error_code"), 100) or values.text(body.get("code"), 100)
     kind = BY_CODE.get((status, (code or "").upper())) or _by_status(status)
     return kind(
-        values.text(body.get("message")) or values.text(body.get("error")) or "",
         status=status,
         code=code,
+        message=values.text(body.get("message")) or values.text(body.get("error")) or "",
         request_id=values.text(response.headers.get("x-request-id"), 128),
         retry_after=retry_after(response) if kind in {RateLimited, Unavailable} else None,
         violations=_violations(body.get("errors")),

@@ -50,7 +50,7 @@ class OfferReader:
         """Return an offer as an order. Raises MalformedResponse for an offer without id."""
         native = native_id(row)
         if native is None:
-            raise MalformedResponse("An offer has no id.", status=200)
+            raise MalformedResponse("An offer has no id.")
         word = mapping.status_word(row)
         fields = self.custom_fields(row)
         own = self.settings.custom_fields_reference
@@ -120,7 +120,7 @@ def _quantity(detail: Mapping[str, Any]) -> int:
         return 1
     stated = values.integer(detail["qty"])
     if stated is None:
-        raise MalformedResponse("An item's quantity is not a whole number.", status=200)
+        raise MalformedResponse("An item's quantity is not a whole number.")
     return stated
 
 

@@ -99,7 +99,7 @@ class RexelAdapter(Adapter[RexelSettings, RexelCredentials]):
         body = response.object()
         token = body.get("access_token")
         if not isinstance(token, str) or not token.isascii() or not token.isprintable() or not token.strip():
-            raise MalformedResponse("The answer has no access token.", status=response.status)
+            raise MalformedResponse("The answer has no access token.")
         # One hour is what clients of the production API assume where nothing is said.
         lifetime = values.integer(body.get("expires_in"))
         return Token(SecretStr(token), float(lifetime) if lifetime is not None and 0 < lifetime < 10**7 else 3600.0)
@@ -129,7 +129,7 @@ class RexelAdapter(Adapter[RexelSettings, RexelCredentials]):
     def get_product(self, product_id: str) -> Flow[Product]:
         article = mapping.article(product_id)
         if article is None:
-            raise NotFound("Products of Rexel are {supplier code}:{reference}.", status=404)
+            raise NotFound("Products of Rexel are {supplier code}:{reference}.")
         wanted = [[Wanted(article, 1)]] if self.settings.id_customer is not None else []
         answers = yield [catalog.units_request(article, self.settings), *self._position_requests(wanted)]
         units = answers[0]
@@ -185,7 +185,7 @@ class RexelAdapter(Adapter[RexelSettings, RexelCredentials]):
             "GET",
             f"{self.settings.customers_path}/{{customer}}",
             {"customer": customer},
-            headers={"accept": JSON},
+            headers=catalog.HEADERS,
             step="customer",
         )
         body = response.object()
@@ -225,7 +225,7 @@ class RexelAdapter(Adapter[RexelSettings, RexelCredentials]):
             "GET",
             f"{self.settings.orders_path}/{{order_id}}",
             {"order_id": order_id},
-            headers={"accept": JSON},
+            headers=catalog.HEADERS,
             step="order",
         )
         body = response.object()
@@ -261,7 +261,7 @@ class RexelAdapter(Adapter[RexelSettings, RexelCredentials]):
             seen += page
             if listing.is_past(seen, since):
                 return None
-        raise Unavailable("Too many orders to tell whether this one is among them.", status=200)
+        raise Unavailable("Too many orders to tell whether this one is among them.")
 
 
 ADAPTER = RexelAdapter

@@ -21,6 +21,7 @@ from adapters.rexel.settings import RexelSettings
 
 PRICES_ROOT, STOCK_ROOT = "productSalePricesExt", "getPositionsExt"
 HEADERS = {"accept": JSON, "content-type": JSON}
+"""What every call has, by the clients in production; those that read by GET have it too, without a body."""
 
 _STOCK_PLACES = {
     "availableBranchStock": "branch",
@@ -62,9 +63,7 @@ class Wanted:
 def units_request(article: Article, settings: RexelSettings) -> HttpRequest:
     """Return the request for a product and its units."""
     path = {"supplier": article.supplier, "reference": article.sent(settings.reference_with_supplier)}
-    return HttpRequest(
-        "GET", f"{settings.units_path}/{{supplier}}/{{reference}}", path, headers={"accept": JSON}, step=UNITS
-    )
+    return HttpRequest("GET", f"{settings.units_path}/{{supplier}}/{{reference}}", path, headers=HEADERS, step=UNITS)
 
 
 def prices_request(wanted: Iterable[Wanted], settings: RexelSettings) -> HttpRequest:
@@ -116,11 +115,11 @@ def details(answer: HttpResponse | ProviderError, root: str) -> Details:
     container = around if isinstance(around, dict) and root in around else body
     inner = container.get(root)
     if not isinstance(inner, dict):
-        raise MalformedResponse(f"The answer has no {root}.", status=answer.status)
+        raise MalformedResponse(f"The answer has no {root}.")
     found = inner.get("productDetails")
     rows = [] if found is None else found if isinstance(found, list) else [found]
     if not all(isinstance(row, dict) for row in rows):
-        raise MalformedResponse("Product details are not objects.", status=answer.status)
+        raise MalformedResponse("Product details are not objects.")
     return rows
 
 
@@ -236,10 +235,10 @@ def _main_unit(answer: HttpResponse) -> Mapping[str, Any]:
     units = body.get("elements", body) if isinstance(body, dict) else body
     rows = units if isinstance(units, list) else [units]
     if not all(isinstance(row, dict) for row in rows):
-        raise MalformedResponse("A product's units are not objects.", status=answer.status)
+        raise MalformedResponse("A product's units are not objects.")
     rows = [row for row in rows if row]
     if not rows:
-        raise NotFound("The answer names no unit of the product.", status=answer.status)
+        raise NotFound("The answer names no unit of the product.")
     main: Mapping[str, Any] = next((row for row in rows if _is_true(row.get("flagUnitePrincipale"))), rows[0])
     return main
 

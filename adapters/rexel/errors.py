@@ -66,12 +66,10 @@ def provider_error(request: HttpRequest, response: HttpResponse) -> ProviderErro
     code = _code(body, message)
     violations = _violations(body)
     kind = _kind(request, status, code, body)
-    if not message and violations:
-        message = "; ".join(f"{violation.name}: {violation.reason}" for violation in violations[:10])
     return kind(
-        message,
         status=status,
         code=code,
+        message=message,
         request_id=next((response.headers[name] for name in _REQUEST_IDS if response.headers.get(name)), None),
         retry_after=mapping.wait(response.headers),
         violations=violations,

@@ -10,8 +10,9 @@ from adapters.contract.errors import InvalidOrder, MalformedResponse, Violation
 from adapters.contract.models import values
 from adapters.contract.models.requests import OrderQuery
 from adapters.contract.models.resources import Order
-from adapters.contract.wire import JSON, HttpRequest, HttpResponse
+from adapters.contract.wire import HttpRequest, HttpResponse
 from adapters.rexel import mapping
+from adapters.rexel.catalog import HEADERS
 from adapters.rexel.settings import RexelSettings
 
 LOOK_UP_SIZE = 100
@@ -65,7 +66,7 @@ def _rows(body: Any) -> list[Any]:
     if isinstance(body, dict):
         body = next((body[name] for name in _ROWS if name in body), body)
     if not isinstance(body, list):
-        raise MalformedResponse("The answer has no list of orders.", status=200)
+        raise MalformedResponse("The answer has no list of orders.")
     return body
 
 
@@ -78,7 +79,7 @@ def request(window: Window, settings: RexelSettings, account: str | None, status
         "size": str(window.size),
     }
     pairs = tuple((name, value) for name, value in query.items() if value is not None)
-    return HttpRequest("GET", settings.orders_path, query=pairs, headers={"accept": JSON}, step="orders")
+    return HttpRequest("GET", settings.orders_path, query=pairs, headers=HEADERS, step="orders")
 
 
 def matches(order: Order, query: OrderQuery) -> bool:

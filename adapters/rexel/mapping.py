@@ -125,7 +125,7 @@ def quantity(value: Any) -> int | str | None:
         return None
     amount = Decimal(text)
     if amount.adjusted() > 17:
-        raise MalformedResponse("A quantity has more digits than there are goods.", status=200)
+        raise MalformedResponse("A quantity has more digits than there are goods.")
     return int(amount) if amount == amount.to_integral_value() else text
 
 
@@ -133,7 +133,7 @@ def count(value: Any) -> int | None:
     """Return a quantity that has to be whole. Raises MalformedResponse when it is not."""
     counted = quantity(value)
     if isinstance(counted, str):
-        raise MalformedResponse("A quantity of pieces is not a whole number.", status=200)
+        raise MalformedResponse("A quantity of pieces is not a whole number.")
     return counted
 
 

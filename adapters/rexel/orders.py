@@ -28,10 +28,10 @@ class Reader:
     def order(self, data: Any, native_id: str | None = None) -> Order:
         """Return the canonical order. Raises MalformedResponse for what has no id or cannot be read."""
         if not isinstance(data, dict):
-            raise MalformedResponse("An order is not an object.", status=200)
+            raise MalformedResponse("An order is not an object.")
         native = values.text(data.get("id"), 200) or native_id
         if native is None:
-            raise MalformedResponse("An order has no id.", status=200)
+            raise MalformedResponse("An order has no id.")
         metadata = _texts(data.get("metadata"))
         reference = metadata.pop(mapping.CLIENT_ORDER_ID, None) or values.text(data.get("reference"), 200)
         references = {key: metadata.pop(key) for key in list(metadata) if key.startswith(mapping.LINE_REFERENCE)}
@@ -87,7 +87,7 @@ class Reader:
     ) -> Line:
         quantity = mapping.count(row.get("quantity")) if isinstance(row, dict) else None
         if quantity is None:
-            raise MalformedResponse("An item of an order is not an object with a quantity.", status=200)
+            raise MalformedResponse("An item of an order is not an object with a quantity.")
         article = mapping.article_of(row, self._with_supplier)
         word = values.text(row.get("status"), 100)
         # Without a reference of its own a line has the one that is made of the order's.

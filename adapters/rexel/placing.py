@@ -119,7 +119,7 @@ def quote_id(answer: HttpResponse) -> str:
     inner = body.get("quote")
     found = values.text((inner if isinstance(inner, dict) else body).get("id"), 200)
     if found is None:
-        raise MalformedResponse("The quote has no id.", status=answer.status)
+        raise MalformedResponse("The quote has no id.")
     return found
 
 

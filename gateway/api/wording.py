@@ -40,6 +40,8 @@ MEMBERS: Mapping[str, str] = {
     "Problem.operation": "The path of the operation whose fate `placed` tells.",
     "Problem.requestId": "Name it when you report the problem.",
     "Violation.name": "The member (`lines[0].quantity`), query parameter or header.",
+    "Problem.detail": "What the gateway has to say of it, for people.",
+    "ProviderWords.status": "Of the provider's answer; absent where there was none.",
     "ProviderWords.message": "The provider's own text, cut; never to be searched.",
     "Provider.operations": "What this provider can do, as it is configured.",
 }

@@ -174,6 +174,15 @@ def _trade_in(reference: str, product: str, condition: str, email: str) -> Json:
     }
 
 
+async def anybody(tour: Tour) -> None:
+    """See what a provider can do that has no walk of its own, and read a page of its catalog where it lists one."""
+    path = f"/v1/providers/{tour.provider}"
+    told = await tour.read("see what it can do", path, lambda provider: ", ".join(provider["operations"]))
+    for noun in ("categories", "products"):
+        if f"{noun}.list" in told.get("operations", ()):
+            await tour.browse(f"browse the {noun}", f"/v1/{noun}?provider={tour.provider}&limit=5")
+
+
 WALKS: Mapping[str, Callable[[Tour], Awaitable[Any]]] = {
     "bol": bol,
     "gelato": gelato,

@@ -134,7 +134,7 @@ def last_words(operation: Operation, *errors: BaseException | None) -> ProviderW
     goes when retention lets that go.
     """
     for error in errors:
-        if isinstance(error, ProviderError) and error.status:
+        if isinstance(error, ProviderError) and error.status is not None:
             return words_of(error, operation.account)
     kept = problem_in(operation)
     return (kept and kept.provider) or ProviderWords(name=operation.account)
@@ -201,7 +201,7 @@ def _certain(told: Problem, operation: Operation) -> Problem:
     504 is for what may have been done, and 500 and 502 are repeated by software that knows no better.
     """
     if told.name == "provider-timeout":
-        return problem("provider-unavailable", retry_after=told.retry_after, provider=told.provider)
+        return problem("provider-unavailable", told.detail, retry_after=told.retry_after, provider=told.provider)
     if told.status in {500, 502} and any(one.phase not in {None, "not-sent"} for one in operation.evidence):
         return msgspec.structs.replace(told, status=503)
     return told

@@ -14,6 +14,8 @@ from gateway.operations.run import Run
 from gateway.providers.trip import Place, Trip
 from policies.operation import Attempt
 
+_NOTHING = "No answer is kept that says something for sure."
+
 
 async def replayed(run: Run, intent: Intent) -> OrderChange | None:
     """Return the change that the flow tells of itself, or None where it can tell none."""
@@ -36,14 +38,14 @@ class Silence:
         """Return the kept answer, or that none came. Raises FlowChanged."""
         step = self._kept.steps.get(place)
         sent = step is None or step.phase not in {None, "not-sent"}
-        return self._kept.recall(place, request) or NoAnswer("not known", sent=sent)
+        return self._kept.recall(place, request) or NoAnswer(_NOTHING, sent=sent)
 
     async def freeze(self, index: int, requests: Sequence[HttpRequest]) -> None:
         """Keep nothing: it is kept already."""
 
     async def before(self, place: Place, request: HttpRequest) -> None:
         """Let nothing leave."""
-        raise NoAnswer("not known", sent=True)
+        raise NoAnswer(_NOTHING, sent=True)
 
     async def after(self, place: Place, request: HttpRequest, response: HttpResponse | None, attempt: Attempt) -> None:
         """Keep nothing."""

@@ -68,7 +68,7 @@ def _retry_on_500() -> None:
     """Take a server error for proof that nothing was done."""
 
     def hasty(error: ProviderError | None) -> Any:
-        return "not-executed" if error is not None and error.status >= 500 else judgement(error)
+        return "not-executed" if error is not None and (error.status or 0) >= 500 else judgement(error)
 
     for module in [module for name, module in sys.modules.items() if name.startswith("gateway.")]:
         if getattr(module, "judgement", None) is judgement:

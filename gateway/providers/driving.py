@@ -14,9 +14,9 @@ from adapters.contract.errors import (
     ProviderError,
     RateLimited,
 )
-from adapters.contract.flow import Answer, Flow
+from adapters.contract.flow import Answer, Flow, give_status
 from adapters.contract.wire import HttpRequest
-from gateway.errors import AdapterFault
+from gateway.errors import AdapterFault, describe
 from gateway.providers.trip import Place, Trip
 from policies.errors import LeaseLost, PolicyError, Withdrawn
 from policies.journal import JournalUnavailable
@@ -42,7 +42,8 @@ async def drive(flow: Flow[T], trip: Trip, send: Send, *, name: str) -> T:
         except StopIteration as stop:
             result: T = stop.value
             return result
-        except AdapterError:
+        except AdapterError as error:
+            give_status(error, answer)
             raise
         except Exception as error:
             log.exception("adapter failed", provider=name)
@@ -92,5 +93,5 @@ async def _in_turn(index: int, requests: list[HttpRequest], send: Send) -> list[
             if isinstance(error, CredentialsRefused | AccountRefused | RateLimited):
                 answers.append(error)
             else:
-                answers.append(NoAnswer(type(error).__name__, sent=False))
+                answers.append(NoAnswer(f"{describe(error).title}.", sent=False))
     return answers

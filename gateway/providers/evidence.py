@@ -21,6 +21,19 @@ FailureKind = Literal[
     "too-large",
 ]
 
+SENTENCES: Mapping[FailureKind, str] = {
+    "invalid": "The request cannot be written as HTTP.",
+    "dns": "The provider's host name cannot be resolved.",
+    "connect": "No connection to the provider could be made.",
+    "tls": "No trusted connection to the provider could be made.",
+    "proxy": "The proxy on the way to the provider let nothing through.",
+    "timeout": "No whole answer came in time.",
+    "closed": "The connection ended before there was a whole answer.",
+    "protocol": "What came is no answer in HTTP, or not the one that its head promised.",
+    "too-large": "The answer is larger than the gateway takes.",
+}
+"""What callers are told of each kind of failure: they are our words, and none of the provider's."""
+
 KINDS: Mapping[type[BaseException], FailureKind] = {
     aiohttp.ClientConnectorDNSError: "dns",
     aiohttp.ClientProxyConnectionError: "proxy",

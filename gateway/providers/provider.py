@@ -16,7 +16,7 @@ from gateway.config.resilience import Resilience
 from gateway.errors import AdapterFault, judgement, rule
 from gateway.providers.channel import Channel
 from gateway.providers.driving import drive
-from gateway.providers.evidence import SendFailed
+from gateway.providers.evidence import SENTENCES, SendFailed
 from gateway.providers.guard import Guard
 from gateway.providers.judge import Judge
 from gateway.providers.login import log_in
@@ -244,7 +244,8 @@ class Provider:
         )
         if failure.kind == "invalid" and failure.phase == "not-sent":
             raise AdapterFault from failure
-        return NoAnswer(failure.kind, sent=failure.phase != "not-sent", timed_out=failure.kind == "timeout")
+        sent, timed_out = failure.phase != "not-sent", failure.kind == "timeout"
+        return NoAnswer(SENTENCES[failure.kind], sent=sent, timed_out=timed_out, status=failure.status)
 
     def _judged(self, request: HttpRequest, response: HttpResponse, trip: Trip) -> Answer:
         try:
@@ -253,7 +254,7 @@ class Provider:
             if request.effect != "commit":
                 raise
             trip.attempts.append(Attempt("answered", "unclear", response.status))
-            return NoAnswer("unreadable", sent=True)
+            return NoAnswer("The adapter failed at the answer.", sent=True, status=response.status)
         if request.effect == "commit":
             trip.attempts.append(Attempt("answered", judgement(error), response.status))
         if error is not None or request.effect == "commit":

@@ -30,11 +30,10 @@ class Redaction:
         if error is None:
             return None
         clean = self._cleaner(request)
-        error.message = clean(error.message)
+        error.reason, error.message = clean(error.reason), clean(error.message)
         error.code = error.code and clean(error.code)
         error.request_id = error.request_id and clean(error.request_id)
         error.violations = tuple(Violation(clean(one.name), clean(one.reason)) for one in error.violations)
-        error.args = tuple(clean(one) if isinstance(one, str) else one for one in error.args)
         return error
 
     def text(self, text: str | None, request: HttpRequest) -> str | None:

@@ -83,9 +83,8 @@ def test_fractions_keep_their_digits_on_both_ways() -> None:
 )
 def test_what_cannot_be_read_is_malformed(body: bytes) -> None:
     """No object, one without what is required, and a list of objects that is none."""
-    with pytest.raises(MalformedResponse) as refused:
+    with pytest.raises(MalformedResponse):
         read(HttpResponse(203, {}, body))
-    assert refused.value.status == 203
 
 
 def test_a_type_that_cannot_be_read_member_by_member_is_told() -> None:

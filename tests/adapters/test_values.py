@@ -76,6 +76,30 @@ def test_a_time_is_read_in_utc_and_whole_seconds(written: Any, moment: datetime 
 
 
 @pytest.mark.parametrize(
+    ("given", "number"),
+    [
+        ("06-12345678", "+31612345678"),
+        ("+31 (0)6 1234 5678", "+31612345678"),
+        ("0031.6.12.34.56.78", "+31612345678"),
+        ("+49 30/1234567", "+49301234567"),
+        ("٠٦١٢٣٤٥٦٧٨", "+31612345678"),
+        ("06-12345678 ext 5", None),
+        ("06-12345678;ext=5", None),
+        ("06-12345678#5", None),
+        ("06-12345678/x5", None),
+        ("06-12345678w5", None),
+        ("06-12345678 (Jan)", None),
+        ("call 06-12345678", None),
+        ("12", None),
+        ("", None),
+    ],
+)
+def test_a_phone_number_becomes_e_164_where_nothing_of_it_is_lost(given: str, number: str | None) -> None:
+    """An extension has no place in E.164, and a word beside the digits none either: it stays as it was said."""
+    assert values.phone(given, "NL") == (number or given)
+
+
+@pytest.mark.parametrize(
     ("stated", "moment"),
     [
         ("2026-03-02T09:41:07Z", datetime(2026, 3, 2, 9, 41, 7, tzinfo=UTC)),

@@ -1,4 +1,4 @@
-"""The providers that the suite is run on, one entry each. A test fails when a registered provider has none."""
+"""The providers that the suite is run on, one entry each. A test says when a registered provider has none."""
 
 from adapters.registry import Registration, load
 from conformance.example.adapter import KioskAdapter

@@ -9,7 +9,7 @@ import pytest
 from adapters.contract import flow
 from adapters.contract.adapter import OPERATIONS, Adapter, WriteContext
 from adapters.contract.callbacks import Callback
-from adapters.contract.errors import AdapterError, UnsupportedOperation
+from adapters.contract.errors import AdapterError, NoAnswer, ProviderError, UnsupportedOperation
 from adapters.contract.models.requests import (
     AvailabilityItem,
     CategoryQuery,
@@ -23,6 +23,7 @@ from adapters.contract.models.requests import (
 )
 from adapters.contract.wire import HttpRequest, HttpResponse
 from support.conformance import START, Subject
+from support.conformance_words import check_words
 
 CONTEXT = WriteContext("019315f2-0000-7000-8000-000000000001", START)
 ORDER = NewOrder.model_validate({"reference": "T-1", "lines": [{"productId": "1", "quantity": 1}]})
@@ -76,6 +77,37 @@ def test_what_is_unsupported_sends_nothing_and_says_why(adapter: Adapter[Any, An
         assert raised.value.detail == adapter.why_not(operation)
         assert raised.value.detail.endswith("."), raised.value.detail
         assert len(raised.value.detail.split()) >= 4, raised.value.detail
+
+
+NOBODYS = ("nope", "no/such:id", "../account", "1", " 1", "0-0", "ü?x=1")
+"""Native ids that name nothing, whatever a provider's look like."""
+
+
+def test_an_id_that_is_not_asked_for_is_refused_in_our_words(adapter: Adapter[Any, Any]) -> None:
+    """Nothing was sent, so the provider said nothing: neither status nor words stand in its name."""
+
+    def silence(request: HttpRequest) -> ProviderError:
+        return NoAnswer("Nothing came.", sent=False)
+
+    named: Mapping[str, Callable[[str], flow.Flow[Any]]] = {
+        "get_product": adapter.get_product,
+        "list_categories": lambda name: adapter.list_categories(CategoryQuery(parent=name)),
+        "list_products": lambda name: adapter.list_products(ProductQuery(category=name)),
+        "get_order": adapter.get_order,
+        "cancel_order": lambda name: adapter.cancel_order(name, NewCancellation(), CONTEXT),
+        "change_delivery": lambda name: adapter.change_delivery(name, DeliveryChange(methods=["a"]), CONTEXT),
+        "list_shipments": adapter.list_shipments,
+        "confirm_shipment": lambda name: adapter.confirm_shipment(name, NewShipment(), CONTEXT),
+        "change_shipment": lambda name: adapter.change_shipment(name, name, ShipmentChange(tracking_code="3"), CONTEXT),
+    }
+    for operation, asked in named.items():
+        for name in NOBODYS if adapter.supports(operation) else ():
+            try:
+                flow.run(asked(name), silence)
+            except ProviderError as error:
+                check_words(error, ())
+            except AdapterError:
+                continue
 
 
 def test_a_look_up_is_there_where_a_trait_says_so(adapter: Adapter[Any, Any]) -> None:

@@ -1,11 +1,12 @@
 """The one table of errors is total and consistent."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from adapters.contract import errors as provider
-from gateway.api.problems import TYPES
+from gateway.api.problems import TYPES, ProviderWords
 from gateway.errors import TABLE, AdapterFault, describe, judgement, rule
 from policies import errors as policy
 
@@ -49,14 +50,29 @@ def test_a_providers_401_is_never_the_callers() -> None:
 
 def test_a_providers_words_are_capped_and_never_markup() -> None:
     """HTML is dropped, long text cut, control characters blanked."""
-    html = describe(provider.Unavailable("<html><script>x</script></html>", status=502, code="E1"), "x")
+    html = describe(provider.Unavailable(message="<html><script>x</script></html>", status=502, code="E1"), "x")
     assert html.provider is not None
     assert (html.provider.message, html.provider.code) == (None, "E1")
-    long = describe(provider.Rejected("a\x00b" + "c" * 1000, status=400), "x")
+    long = describe(provider.Rejected(message="a\x00b" + "c" * 1000, status=400), "x")
     assert long.provider is not None
     assert long.provider.message is not None
     assert len(long.provider.message) <= 300
     assert long.provider.message.isprintable()
+
+
+def test_our_sentence_is_the_detail_and_never_the_providers_message() -> None:
+    """`provider` holds what the provider said: without an answer nothing but its name."""
+    told = describe(provider.NotFound("No order has such an id."), "x")
+    assert (told.detail, told.provider) == ("No order has such an id.", ProviderWords(name="x"))
+    silent = describe(provider.NoAnswer("Nothing came in time.", sent=True, timed_out=True), "x")
+    assert (silent.detail, silent.provider) == ("Nothing came in time.", ProviderWords(name="x"))
+
+
+@pytest.mark.parametrize("words", [{"message": "no"}, {"code": "E1"}, {"request_id": "r-1"}])
+def test_there_are_no_words_without_an_answer(words: Any) -> None:
+    """Who makes an error up gets no further than the first test."""
+    with pytest.raises(ValueError, match="that has a status"):
+        provider.NotFound(**words)
 
 
 def test_an_error_nobody_knows_is_internal() -> None:

@@ -29,6 +29,7 @@ from adapters.contract.models.resources import (
 from adapters.contract.models.resources import Order, OrderChange, Page, Shipment
 from adapters.contract.wire import HttpRequest, HttpResponse
 from support.conformance import PACE, START, Account, Subject
+from support.conformance_words import check_words
 
 RESULTS: Mapping[str, Any] = {
     "login": Token,
@@ -108,9 +109,10 @@ def play(
 ) -> Played:
     """Play a recording again, with other answers to the requests at the numbers in `changed`.
 
-    A request beyond the recorded ones is answered "unavailable". Raises what the flow raises.
+    A request beyond the recorded ones is answered "unavailable". Raises what the flow raises, if `check_words` lets it.
     """
     speaker, played = adapter or recording.adapter(), Played()
+    said: list[ProviderError] = []
 
     def exchange(request: HttpRequest) -> HttpResponse | ProviderError:
         place = len(played.requests)
@@ -121,13 +123,19 @@ def play(
         elif place < len(recording.answers):
             answer = recording.answers[place]
         else:
-            return Unavailable("beyond the recording", status=503)
+            answer = Unavailable("beyond the recording", status=503)
+        if not isinstance(answer, ProviderError):
+            fresh = HttpResponse(answer.status, answer.headers, answer.body)
+            answer = speaker.error(request, fresh) or fresh
         if isinstance(answer, ProviderError):
-            return answer
-        fresh = HttpResponse(answer.status, answer.headers, answer.body)
-        return speaker.error(request, fresh) or fresh
+            said.append(answer)
+        return answer
 
-    played.result = flow.run(recording.call.start(speaker), exchange)
+    try:
+        played.result = flow.run(recording.call.start(speaker), exchange)
+    except ProviderError as error:
+        check_words(error, said)
+        raise
     return played
 
 

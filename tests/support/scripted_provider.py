@@ -128,7 +128,8 @@ class ScriptedAdapter(Adapter[ProviderSettings, Credentials]):
         kind = _BY_STATUS.get(status, Unavailable)
         message = str(response.object_or_empty().get("message", ""))
         request_id = response.headers.get("x-request-id")
-        return kind(message, status=status, request_id=request_id, retry_after=float(after) if after else None)
+        wait = float(after) if after else None
+        return kind(status=status, message=message, request_id=request_id, retry_after=wait)
 
     @override
     def place_order(self, order: NewOrder, context: WriteContext) -> Flow[Order]:
@@ -202,7 +203,7 @@ def placing(*before: HttpRequest) -> Flow[Order]:
     response = yield COMMIT
     body = response.object()
     if "id" not in body:
-        raise MalformedResponse("no id", status=response.status)
+        raise MalformedResponse("no id")
     return Order(id=f"shop:{body['id']}", provider="shop", kind="purchase", status="pending")
 
 
@@ -232,7 +233,7 @@ def _read(answer: Answer) -> dict[str, Any] | ProviderError:
     if isinstance(answer, ProviderError):
         return answer
     body = answer.object()
-    return body if {"id", "process"} & set(body) else MalformedResponse("no id", status=answer.status)
+    return body if {"id", "process"} & set(body) else MalformedResponse("no id")
 
 
 def _part(line: str, read: dict[str, Any] | ProviderError) -> ChangedPart:

@@ -183,7 +183,7 @@ class Order(Resource, frozen=True, kw_only=True):
 
 
 class PartProblem(Resource, frozen=True, kw_only=True):
-    """Why one part of a change failed, in the provider's words."""
+    """Why one part of a change failed: `code` and `message` are the provider's words, `title` is ours."""
 
     title: str
     code: str | None = None

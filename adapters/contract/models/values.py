@@ -57,6 +57,8 @@ def instant(value: Any) -> datetime:
 
 _LARGEST = 10**31
 _LONGEST = 100  # characters of an amount, with room for zeros and spaces around
+# Digits of any script, and what is put between them.
+_PHONE = re.compile(r"[\d\s+()\[\]./~\-\u2010-\u2015\u2212\uff0b\uff0d]+")
 # What most providers write: nothing to parse, to refuse or to write out.
 _PLAIN = re.compile(r"-?(?:0|[1-9][0-9]{0,29})(?:\.[0-9]{1,30})?")
 
@@ -94,16 +96,16 @@ def amount(value: Any) -> str:
     if type(value) is int and abs(value) < _LARGEST:
         return str(value)
     if isinstance(value, bool) or not isinstance(value, int | str):
-        raise MalformedResponse("An amount is neither a number nor numeric text.", status=200)
+        raise MalformedResponse("An amount is neither a number nor numeric text.")
     if isinstance(value, str) and len(value) > _LONGEST:
-        raise MalformedResponse("An amount is longer than any money is.", status=200)
+        raise MalformedResponse("An amount is longer than any money is.")
     text = str(value).strip()
     try:
         number = Decimal(text)
     except InvalidOperation as error:
-        raise MalformedResponse("An amount is not a decimal number.", status=200) from error
+        raise MalformedResponse("An amount is not a decimal number.") from error
     if not number.is_finite() or number.adjusted() > 30 or number.as_tuple().exponent < -30:  # type: ignore[operator]
-        raise MalformedResponse("An amount is not a number of money.", status=200)
+        raise MalformedResponse("An amount is not a number of money.")
     return format(number, "f")
 
 
@@ -145,9 +147,14 @@ def timestamp(value: Any) -> datetime | None:
 
 
 def phone(number: str, country_code: str | None = None) -> str:
-    """Return the number in E.164 where it parses as a possible number of that country, else as given."""
+    """Return the number in E.164 where it parses as a possible number of that country, else as given.
+
+    What stands beside the digits would not come along, so it stays as given with an extension, a name or any word.
+    """
     import phonenumbers
 
+    if _PHONE.fullmatch(number) is None:
+        return number
     try:
         parsed = phonenumbers.parse(number, country_code)
     except phonenumbers.NumberParseException:

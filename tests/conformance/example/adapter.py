@@ -57,7 +57,8 @@ class KioskAdapter(Adapter[ProviderSettings, KioskCredentials]):
         kind = ERRORS.get(response.status, Unavailable)
         wait = values.integer(response.headers.get("retry-after"))
         message = values.text(response.object_or_empty().get("message")) or ""
-        return kind(message, status=response.status, retry_after=min(max(wait, 0), 600) if wait is not None else None)
+        wait = min(max(wait, 0), 600) if wait is not None else None
+        return kind(status=response.status, message=message, retry_after=wait)
 
     def cheap_read(self) -> Flow[Any]:
         response = yield HttpRequest("GET", "/menu", headers={"accept": JSON})
@@ -83,7 +84,7 @@ class KioskAdapter(Adapter[ProviderSettings, KioskCredentials]):
     def _order(self, body: Mapping[str, Any]) -> Order:
         native, word = values.text(body.get("id"), 200), values.text(body.get("status"), 100)
         if native is None:
-            raise MalformedResponse("The order has no id.", status=200)
+            raise MalformedResponse("The order has no id.")
         return Order(
             id=self.id(native),
             provider=self.name,

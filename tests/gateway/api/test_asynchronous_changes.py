@@ -49,6 +49,17 @@ async def test_a_cancellation_ends_when_its_processes_end(running: Running) -> N
     assert (again.status, again.headers["Idempotency-Replayed"]) == (200, "true")
 
 
+async def test_what_we_conclude_is_not_told_as_the_providers_words(running: Running) -> None:
+    """Bol was not asked to cancel what it says is cancelled: the sentence is ours, and so it is `detail`."""
+    order = (await open_orders(running))[0]
+    path, body = f"/v1/orders/{order}/cancellation", {"reason": "outOfStock"}
+    assert (await running.call("POST", path, body, key="twice-1")).status == 200
+    answer = await running.call("POST", path, body, key="twice-2")
+    assert (answer.status, answer.problem, answer.body["placed"]) == (409, "not-cancellable", "no")
+    assert answer.body["detail"] == "Every item is already shipped or cancelled."
+    assert answer.body["provider"] == {"name": "bol"}
+
+
 async def test_a_caller_who_does_not_wait_follows_the_operation(running: Running) -> None:
     """202 first; the operation is pending with its next check, then succeeded with the result."""
     order = (await open_orders(running))[0]

@@ -42,7 +42,7 @@ def switched_on(folder: Path) -> tuple[Path, dict[str, str]]:
 
 
 def test_it_runs_as_it_is() -> None:
-    """Five providers, each simulated, without a variable, a file or a warning."""
+    """Every provider, each simulated, without a variable, a file or a warning."""
     configuration = load(SHIPPED, {})
     assert sorted(configuration.providers) == sorted(registry.BUILT_IN)
     assert all(provider.simulated for provider in configuration.providers.values())
@@ -55,8 +55,9 @@ def test_it_runs_with_every_key_switched_on(tmp_path: Path) -> None:
     """An example that does not work is worse than none."""
     path, environ = switched_on(tmp_path)
     configuration = load(path, environ)
-    assert len(configuration.providers) == 10
-    assert sum(provider.simulated for provider in configuration.providers.values()) == 5
+    real = {name for name, provider in configuration.providers.items() if not provider.simulated}
+    assert real >= {"bol-nl", "gelato-eu", "rexel-fr", "reseller-tr", "reusely-us"}
+    assert set(configuration.providers) - real == set(registry.BUILT_IN)
     assert configuration.callers["webshop"].providers == ("gelato", "rexel")
     assert configuration.admin.token is not None
     assert [sentence for sentence in configuration.warnings if "stands in the file" in sentence] == []
@@ -96,7 +97,8 @@ def test_its_schema_accepts_it(schema: dict[str, Any], tmp_path: Path) -> None:
 
 def test_the_reference_is_up_to_date() -> None:
     """Run `.venv/bin/python -m gateway.config.reference > docs/configuration.md` when this fails."""
-    assert REFERENCE.read_text(encoding="utf-8") == reference()
+    current = REFERENCE.read_text(encoding="utf-8") == reference()
+    assert current, "stale: run .venv/bin/python -m gateway.config.reference > docs/configuration.md"
 
 
 def test_the_reference_is_printed_by_its_module() -> None:

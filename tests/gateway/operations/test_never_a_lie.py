@@ -267,8 +267,8 @@ def test_every_adapter_error_ends_a_write_somehow() -> None:
             yield from ()
             error = kind.__new__(kind)
             vars(error).update(
-                detail="", violations=(), status=500, message="", code=None, request_id=None, retry_after=None,
-                sent=False, timed_out=False,
+                detail="", reason="", violations=(), status=500, message="", code=None, request_id=None,
+                retry_after=None, sent=False, timed_out=False,
             )  # fmt: skip
             raise error
 

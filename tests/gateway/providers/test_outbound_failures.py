@@ -1,11 +1,12 @@
 import asyncio
 import traceback
+from typing import get_args
 
 import aiohttp
 import pytest
 
 from adapters.contract.wire import HttpRequest
-from gateway.providers.evidence import KINDS, kind_of
+from gateway.providers.evidence import KINDS, SENTENCES, kind_of
 from gateway.providers.outbound import FailureKind, Outbound, SendFailed, channel
 from support.raw_server import Answer, http, raw_server
 
@@ -28,6 +29,11 @@ def test_every_exception_of_aiohttp_has_a_kind() -> None:
     """The table is total: each name that aiohttp exports, and nothing is left to an ancestor's row."""
     exported = {getattr(aiohttp.client_exceptions, name) for name in aiohttp.client_exceptions.__all__}
     assert exported <= set(KINDS)
+
+
+def test_every_kind_of_failure_has_a_sentence() -> None:
+    """Callers are told it in `detail`."""
+    assert set(SENTENCES) == set(get_args(FailureKind))
 
 
 @pytest.mark.parametrize(

@@ -43,10 +43,10 @@ def test_a_secret_stands_nowhere_however_it_is_written(written: Callable[[str], 
     """In an error's words, whole or cut in its middle, and in an answer that is kept."""
     redaction, request = Redaction(Secrets(key=SecretStr(SECRET))), HttpRequest("POST", "/token")
     told = written(SECRET)
-    whole = redaction.applied(Rejected(f"bad {told} given", status=400), request)
+    whole = redaction.applied(Rejected(message=f"bad {told} given", status=400), request)
     assert whole is not None
     assert whole.message == f"bad {REDACTED} given"
-    cut = redaction.applied(Rejected(f"bad {told[: len(told) // 2]}", status=400), request)
+    cut = redaction.applied(Rejected(message=f"bad {told[: len(told) // 2]}", status=400), request)
     assert cut is not None
     assert cut.message == f"bad {REDACTED}"
     kept = redaction.kept(HttpResponse(400, {}, f'{{"message": "{told}"}}'.encode()), request)

@@ -1,4 +1,4 @@
-"""A provider's words about an order in doubt: in the 504, its replay, the operation, and on the command line.
+"""A provider's words, and no others, stand in its name; those about an order in doubt are kept as long as it is.
 
 Expected values: what each provider's documents say of its errors, as its simulator answers them, and as reads are told.
 """
@@ -59,6 +59,46 @@ async def running(folder: Path) -> AsyncIterator[Running]:
     async with running_gateway(configuration(folder)) as started:
         await started.call("GET", "/v1/products/rexel:SCH:S520059")  # logs in before there are faults
         yield started
+
+
+@pytest.mark.parametrize(
+    ("path", "sentence"),
+    [
+        ("/v1/orders/reseller:abc", "No order has such an id."),
+        ("/v1/products/reseller:abc", "No product has such an id."),
+        ("/v1/products/rexel:nope", "Products of Rexel are {supplier code}:{reference}."),
+    ],
+)
+async def test_what_nobody_was_asked_for_is_answered_in_our_words(running: Running, path: str, sentence: str) -> None:
+    """404 with the sentence in `detail`, and nothing but the name in `provider`: nothing was sent."""
+    answer = await running.call("GET", path)
+    assert (answer.status, answer.problem, answer.body["detail"]) == (404, "not-found", sentence)
+    assert answer.body["provider"] == {"name": path.split("/")[3].partition(":")[0]}
+
+
+async def test_silence_has_no_words(running: Running) -> None:
+    """A connection that breaks off is told by us."""
+    await running.faults("rexel", {"reset": 1.0})
+    try:
+        answer = await running.call("GET", "/v1/orders/rexel:4711")
+    finally:
+        await running.faults("rexel", {})
+    assert (answer.status, answer.problem, answer.body["provider"]) == (503, "provider-unavailable", {"name": "rexel"})
+    assert answer.body["detail"] == "The connection ended before there was a whole answer."
+
+
+@pytest.mark.parametrize(
+    ("fault", "problem"), [("truncated", "provider-unavailable"), ("wrong-type", "provider-malformed")]
+)
+async def test_an_answer_that_cannot_be_read_has_its_status(running: Running, fault: str, problem: str) -> None:
+    """It began with 200, and what is wrong with it, or that it broke off, is our sentence."""
+    await running.faults("reseller", {fault: 1.0})
+    try:
+        answer = await running.call("GET", "/v1/products/reseller:266-235")
+    finally:
+        await running.faults("reseller", {})
+    assert (answer.problem, answer.body["provider"]) == (problem, {"name": "reseller", "status": 200})
+    assert answer.body["detail"].endswith(".")
 
 
 async def ordered(running: Running, name: str) -> Answered:
