@@ -84,6 +84,9 @@ async def _asked(
 
 async def _shown(store: Store, folder: Path, work: Callable[[Journal], Awaitable[str]], nothing: str = "") -> int:
     """Print what is read of the journal, or `nothing`; return the exit code."""
+    if store.url == "memory:":
+        typer.echo("the journal is in the memory of the gateway (store.url): ask that one, GET /v1/operations")
+        return 1
     try:
         journal = await _opened(store, folder)
         try:

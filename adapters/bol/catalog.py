@@ -8,7 +8,8 @@ from typing_extensions import override
 
 from adapters.bol import content, mapping
 from adapters.bol.account import BolAccount
-from adapters.bol.paging import cursor_of, place_of, walk
+from adapters.bol.paging import place_of, walk
+from adapters.contract.category_tree import cut, start_of
 from adapters.contract.errors import (
     InvalidOrder,
     NotFound,
@@ -34,17 +35,16 @@ class BolCatalog(BolAccount):
 
     @override
     def list_categories(self, query: CategoryQuery) -> Flow[Page[Category]]:
-        """List the whole tree, parents first, or the children of `parent`. bol gives the whole tree in one answer."""
-        page, start = place_of(query.cursor)
-        if page != 1:
-            raise InvalidOrder(Violation("cursor", "not a cursor of this list"))
+        """List the whole tree, parents first, or the children of `parent`."""
+        start = start_of(query.cursor)
+        return cut((yield from self.category_tree()), start, query.limit, query.parent and self.id(query.parent))
+
+    @override
+    def category_tree(self) -> Flow[tuple[Category, ...]]:
+        """List the whole tree, parents first: bol gives it in one answer, once a minute."""
         language = content.LIST_LANGUAGES[self.settings.language]
         response: HttpResponse = yield self._read("/retailer/products/categories", language=language)
-        found = content.categories_of(response.object(), self.name)
-        if query.parent is not None:
-            found = [category for category in found if category.parent == self.id(query.parent)]
-        end = start + query.limit
-        return Page(items=tuple(found[start:end]), next_cursor=cursor_of(1, end) if end < len(found) else None)
+        return tuple(content.categories_of(response.object(), self.name))
 
     @override
     def list_products(self, query: ProductQuery) -> Flow[Page[Product]]:

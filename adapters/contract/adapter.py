@@ -143,9 +143,13 @@ class Adapter(Generic[SettingsT, CredentialsT]):
         """
         return {}
 
+    def has(self, method: str) -> bool:
+        """Tell whether the adapter has a method that may be left out."""
+        return getattr(type(self), method) is not getattr(Adapter, method)
+
     def supports(self, operation: str) -> bool:
         """Tell whether the account can do `operation` (a method name of OPERATIONS)."""
-        return getattr(type(self), operation) is not getattr(Adapter, operation) and operation not in self.unavailable()
+        return self.has(operation) and operation not in self.unavailable()
 
     def why_not(self, operation: str) -> str:
         """Return why an unsupported operation is unsupported, for people."""
@@ -178,11 +182,6 @@ class Adapter(Generic[SettingsT, CredentialsT]):
     def published_limits(self) -> Flow[tuple[RateLimit, ...]]:
         """Read the limits that the provider publishes; asked seldom."""
         return self._refuse("published_limits")
-
-    @property
-    def publishes_limits(self) -> bool:
-        """Tell whether the provider can be asked for its limits."""
-        return type(self).published_limits is not Adapter.published_limits
 
     # How it speaks ---------------------------------------------------------------------------------------------
 
@@ -222,7 +221,11 @@ class Adapter(Generic[SettingsT, CredentialsT]):
     # Catalog ---------------------------------------------------------------------------------------------------
 
     def list_categories(self, query: CategoryQuery) -> Flow[Page[Category]]:
-        """List categories."""
+        """List categories, or those directly below `parent`."""
+        return self._refuse("list_categories")
+
+    def category_tree(self) -> Flow[tuple[Category, ...]]:
+        """List every category, parents first. Left out by providers that do not give all of them in one answer."""
         return self._refuse("list_categories")
 
     def list_products(self, query: ProductQuery) -> Flow[Page[Product]]:
@@ -285,11 +288,6 @@ class Adapter(Generic[SettingsT, CredentialsT]):
         A hit is that order: it has its reference, and is not another that has it. For `lookup` and `dedupe_ref` traits.
         """
         return self._refuse("find_order")
-
-    @property
-    def can_find_orders(self) -> bool:
-        """Tell whether the provider can be asked for an order by what was placed."""
-        return type(self).find_order is not Adapter.find_order
 
     def poll(self, processes: Sequence[str]) -> Flow[tuple[ProcessState, ...]]:
         """Ask where asynchronous processes stand; one state for each id, in the same order."""

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from pydantic import SecretStr
 
 from adapters.contract.adapter import Adapter, Token, WriteContext
+from adapters.contract.category_tree import cut, start_of
 from adapters.contract.errors import (
     AccountRefused,
     Gone,
@@ -36,7 +37,7 @@ from adapters.contract.models.resources import Account, Order, OrderChange, Orde
 from adapters.contract.traits import Trait
 from adapters.contract.wire import JSON, HttpRequest, HttpResponse, json_body
 from adapters.reseller import calls, catalog, envelope, failures, mapping, orders
-from adapters.reseller.identifiers import OrderId, PageCursor, ProductId, category_filter, offset
+from adapters.reseller.identifiers import OrderId, PageCursor, ProductId, category_filter
 from adapters.reseller.rows import read, read_all
 from adapters.reseller.settings import ResellerCredentials, ResellerSettings
 
@@ -116,8 +117,12 @@ class ResellerAdapter(Adapter[ResellerSettings, ResellerCredentials]):
     # Catalog ---------------------------------------------------------------------------------------------------
 
     def list_categories(self, query: CategoryQuery) -> Flow[Page[Category]]:
+        """List categories and category types, or those below `parent`."""
+        start = start_of(query.cursor)
+        return cut((yield from self.category_tree()), start, query.limit, query.parent and self.id(query.parent))
+
+    def category_tree(self) -> Flow[tuple[Category, ...]]:
         """List categories, and behind them the category types, in one list that the provider does not page."""
-        start = offset(query.cursor)
         types = self.settings.category_types_path
         answers = yield [calls.get("/Categories"), *([calls.get(types)] if types else [])]
         found = catalog.to_categories(self, envelope.data_list(calls.answered(answers[0])))
@@ -126,11 +131,7 @@ class ResellerAdapter(Adapter[ResellerSettings, ResellerCredentials]):
             isinstance(answers[1], AccountRefused | ProtocolMismatch) and answers[1].status in {404, 405}
         ):
             found += catalog.to_types(self, envelope.data_list(calls.answered(answers[1])))
-        if query.parent is not None:
-            category_filter(query.parent)
-            found = [category for category in found if category.parent == self.id(query.parent)]
-        end = start + query.limit
-        return Page(items=tuple(found[start:end]), next_cursor=f"1.{end}" if end < len(found) else None)
+        return tuple(found)
 
     def list_products(self, query: ProductQuery) -> Flow[Page[Product]]:
         """List products, of a category or a category type."""
@@ -144,7 +145,7 @@ class ResellerAdapter(Adapter[ResellerSettings, ResellerCredentials]):
         first = rows[0].product if rows else None
         if first is not None and first == cursor.before:
             raise MalformedResponse("The provider answered the page before once more.")
-        items = tuple([catalog.to_product(self, row) for row in rows[cursor.skip :][: query.limit]])
+        items = catalog.to_products(self, rows[cursor.skip :][: query.limit])
         following = cursor.next(query.limit, len(rows), first)
         return Page(items=items, next_cursor=str(following) if following else None)
 

@@ -1,13 +1,15 @@
 """The platform's catalog in canonical terms: products, and categories as a tree with the types beside it."""
 
-from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from adapters.contract import codec
 from adapters.contract.adapter import Adapter
 from adapters.contract.models import values
 from adapters.contract.models.catalog import Availability, Category, Image, OrderBounds, Product, ProductInput, Stock
-from adapters.contract.models.values import money, optional_money
+from adapters.contract.models.resources import Money
+from adapters.contract.models.values import optional_money
+from adapters.contract.remembered import Remembered
 from adapters.reseller.envelope import Members, spelled
 from adapters.reseller.rows import NO_DETAILS, Details, Row
 
@@ -16,11 +18,28 @@ _LONGEST = 2000  # of a description
 _AGES = (("usk", "ageUsk"), ("esrb", "ageEsrb"), ("pegi", "agePegi"))
 
 
+def to_products(adapter: Adapter[Any, Any], rows: Sequence[Row]) -> tuple[Product, ...]:
+    """Return the products of a list. Raises MalformedResponse where one has prices that are none."""
+    priced = values.prices(adapter.currency)
+    ids = _ids(adapter.name, rows)
+    return tuple([_product(adapter, priced, row, name) for row, name in zip(rows, ids, strict=True)])
+
+
 def to_product(adapter: Adapter[Any, Any], row: Row) -> Product:
     """Return a product. Raises MalformedResponse for one with prices that are none."""
-    account, currency = adapter.name, adapter.currency or ""
+    return to_products(adapter, [row])[0]
+
+
+def _ids(account: str, rows: Sequence[Row]) -> list[str]:
+    """Return `ACCOUNT:PRODUCT-STOREPRODUCT` for each row. Many numbers are written fastest by the encoder, at once."""
+    pairs = codec.encode([(row.product, row.store_product) for row in rows])[2:-2].decode()
+    natives = pairs.replace("],[", " ").replace(",", "-")
+    return f"{account}:{natives}".replace(" ", f" {account}:").split(" ") if natives else []
+
+
+def _product(adapter: Adapter[Any, Any], priced: Mapping[str, Money | None], row: Row, resource_id: str) -> Product:
+    # A page has a hundred of these: a call is made where few products need it, and what they share is remembered.
     details = row.details or NO_DETAILS
-    # A page has a hundred of these: a call is made where few products need it, or where it is remembered.
     image, sale, market = details.main_image, row.sale_price, row.market_price
     description = details.description or row.description or None
     if description and len(description) > _LONGEST:
@@ -37,17 +56,17 @@ def to_product(adapter: Adapter[Any, Any], row: Row) -> Product:
     if row.ages:
         attributes |= _ages(Members(spelled(row.ages)))
     return Product(
-        id=f"{account}:{row.product}-{row.store_product}",
-        name=row.name or row.slug or f"{row.product}-{row.store_product}",
+        id=resource_id,
+        name=row.name or row.slug or resource_id.removeprefix(f"{adapter.name}:"),
         description=description,
         sku=row.code or None,
-        categories=_categories(account, row.category, row.kind),
+        categories=_CATEGORIES[adapter.name, row.category, row.kind],
         images=(Image(url=image),) if image and isinstance(image, str) and not details.images else _images(details),
         # What the reseller pays; `buyPrice` is what the platform pays a supplier.
-        price=money(sale, currency) if isinstance(sale, str) else optional_money(sale, currency),
-        market_price=money(market, currency) if isinstance(market, str) else optional_money(market, currency),
-        stock=_stock(row.status, row.stock),
-        order_bounds=_order_bounds(row.minimum, row.maximum, row.start_hour, row.end_hour),
+        price=priced[sale] if isinstance(sale, str) else optional_money(sale, adapter.currency),
+        market_price=priced[market] if isinstance(market, str) else optional_money(market, adapter.currency),
+        stock=_STOCKS[row.status, row.stock],
+        order_bounds=_ORDER_BOUNDS[row.minimum, row.maximum, row.start_hour, row.end_hour],
         inputs=(inputs(row.require) or None) if row.require else None,
         attributes=attributes or None,  # what has no canonical member, lists as text
     )
@@ -59,14 +78,14 @@ def to_availability(adapter: Adapter[Any, Any], row: Row, as_of: Any) -> Availab
         product_id=adapter.id(f"{row.product}-{row.store_product}"),
         as_of=as_of,
         price=optional_money(row.sale_price, adapter.currency),
-        stock=_stock(row.status, row.stock),
-        order_bounds=_order_bounds(row.minimum, row.maximum, row.start_hour, row.end_hour),
+        stock=_STOCKS[row.status, row.stock],
+        order_bounds=_ORDER_BOUNDS[row.minimum, row.maximum, row.start_hour, row.end_hour],
     )
 
 
-@lru_cache(maxsize=1024)
-def _categories(account: str, category: int | None, kind: int | None) -> tuple[str, ...] | None:
-    """Return the category and the type, which is a category here, too. Most products of a page share theirs."""
+def _categories(key: tuple[str, int | None, int | None]) -> tuple[str, ...] | None:
+    """Return the category and the type, which is a category here, too, of an account, a category and a type."""
+    account, category, kind = key
     natives = [] if category is None else [str(category)]
     natives += [] if kind is None else [f"type-{kind}"]
     return tuple(f"{account}:{native}" for native in natives) or None
@@ -80,8 +99,9 @@ def _images(details: Details) -> tuple[Image, ...] | None:
     return tuple([Image(url=url) for url in dict.fromkeys(urls) if url]) or None
 
 
-def _stock(status: int | None, quantity: int | None) -> Stock:
-    """Return the stock. A passive product (status 0) cannot be ordered, whatever is there."""
+def _stock(key: tuple[int | None, int | None]) -> Stock:
+    """Return the stock of a status and a quantity. A passive product (status 0) cannot be ordered."""
+    status, quantity = key
     if status == 0:
         return Stock(status="outOfStock", quantity=quantity)
     if quantity is None or (status != 1 and status is not None):
@@ -89,12 +109,18 @@ def _stock(status: int | None, quantity: int | None) -> Stock:
     return Stock(status="inStock" if quantity > 0 else "outOfStock", quantity=quantity)
 
 
-@lru_cache(maxsize=1024)
-def _order_bounds(minimum: int | None, maximum: int | None, start: str | None, end: str | None) -> OrderBounds | None:
+def _order_bounds(key: tuple[int | None, int | None, str | None, str | None]) -> OrderBounds | None:
     """Return how much may be ordered, and when; a bound of 0 would forbid every order and is taken as none."""
-    if not (minimum or maximum or start or end):
+    minimum, maximum, start, end = key
+    if not any(key):
         return None
     return OrderBounds(minimum=minimum or None, maximum=maximum or None, from_=start or None, until=end or None)
+
+
+# Most products of a page share these.
+_CATEGORIES = Remembered(_categories)
+_STOCKS = Remembered(_stock)
+_ORDER_BOUNDS = Remembered(_order_bounds)
 
 
 def inputs(required: Any) -> tuple[ProductInput, ...]:

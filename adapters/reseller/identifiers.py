@@ -23,7 +23,6 @@ _PRODUCT = re.compile(r"([0-9]{1,18})-([0-9]{1,18})")
 _ORDER = re.compile(r"([0-9]{1,18})(?:-([0-9]{1,18}(?:\.[0-9]{1,18}){0,199}))?")
 _CATEGORY = re.compile(r"(type-)?([0-9]{1,18})")
 _CURSOR = re.compile(r"1\.([0-9]{1,9})\.([0-9]{1,3})\.([0-9]{1,3})(?:\.([0-9]{1,18}))?")
-_OFFSET = re.compile(r"1\.([0-9]{1,9})")
 # What the API takes for an order's reference.
 _REFERENCE = re.compile(r"[^\x00-\x20\x7f](?:[^\x00-\x1f\x7f]{0,62}[^\x00-\x20\x7f])?")
 
@@ -147,16 +146,6 @@ class PageCursor(msgspec.Struct, frozen=True):
         if received < self.size:
             return None
         return PageCursor(self.page + 1, self.size, 0, first)
-
-
-def offset(cursor: str | None) -> int:
-    """Return how many items of a whole list were answered. Raises InvalidOrder for a cursor not made here."""
-    if cursor is None:
-        return 0
-    match = _OFFSET.fullmatch(cursor)
-    if not match:
-        raise _not_ours()
-    return int(match[1])
 
 
 def _not_ours() -> InvalidOrder:

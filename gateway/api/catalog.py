@@ -10,9 +10,10 @@ import msgspec
 from pydantic import Field
 
 from adapters.contract import codec
+from adapters.contract.category_tree import cut, start_of
 from adapters.contract.errors import AdapterError
 from adapters.contract.flow import Flow
-from adapters.contract.models.catalog import Availability
+from adapters.contract.models.catalog import Availability, Category
 from adapters.contract.models.requests import (
     AvailabilityItem,
     AvailabilityRequest,
@@ -34,6 +35,7 @@ from gateway.providers.trip import Trip
 from policies.errors import PolicyError
 
 T = TypeVar("T")
+_read_tree = codec.reader(list[Category])
 Limit = Annotated[int, Field(ge=1, le=100)]
 
 
@@ -76,13 +78,19 @@ async def list_categories(call: Call) -> Answer:
 
 
 def _categories(call: Call, parent: str | None, provider: Provider, limit: int, cursor: str | None) -> Awaitable[Told]:
-    return _told(
-        call,
-        provider,
-        ("list_categories", parent or "", str(limit), cursor or ""),
-        lambda: provider.adapter.list_categories(CategoryQuery(parent=parent, limit=limit, cursor=cursor)),
-        _page,
-    )
+    adapter, query = provider.adapter, CategoryQuery(parent=parent, limit=limit, cursor=cursor)
+    if adapter.has("category_tree"):
+        return _from_tree(call, query, provider)
+    asked = ("list_categories", parent or "", str(limit), cursor or "")
+    return _told(call, provider, asked, lambda: adapter.list_categories(query), _page)
+
+
+async def _from_tree(call: Call, query: CategoryQuery, provider: Provider) -> Told:
+    """Return a page of a tree that comes in one answer. The tree is kept: bol may be asked for it once a minute."""
+    adapter, start = provider.adapter, start_of(query.cursor)
+    told = await _told(call, provider, ("list_categories",), adapter.category_tree, _tree)
+    page = cut(_read_tree(told.content.body), start, query.limit, query.parent and adapter.id(query.parent))
+    return msgspec.structs.replace(told, content=_page(page))
 
 
 async def list_products(call: Call) -> Answer:
@@ -138,6 +146,10 @@ async def _told(
 
 def _one(resource: Resource) -> Content:
     return Content(codec.encode(resource))
+
+
+def _tree(categories: tuple[Category, ...]) -> Content:
+    return Content(codec.encode(categories))
 
 
 def _page(page: Page[Any]) -> Content:

@@ -87,17 +87,17 @@ async def listed(  # noqa: PLR0917 - the parts of one question
         ]
         parts += [await reads[0]] if len(reads) == 1 else await asyncio.gather(*reads)
         pages = [part.page for part in parts if part.page is not None]
-    failed = {part.name for part in parts if part.page is None}
-    if len(failed) == len(parts) and not failed <= failing:
-        _nobody(parts)
+    failed = {part.name: part.problem for part in parts if part.problem is not None}
     following = {name: positions[name] for name in waiting}
     following |= {part.name: part.page.next_cursor for part in parts if part.page and part.page.next_cursor}
-    incomplete = tuple(Incomplete(provider=part.name, problem=part.problem) for part in parts if part.problem)
+    if len(failed) == len(parts) and not failed.keys() <= failing:
+        _nobody(failed)
+    incomplete = tuple([Incomplete(provider=name, problem=told) for name, told in failed.items()])
     if not following:
         return pages, None, incomplete
     # Who failed is asked last: where a page has room for a few, the others are not kept waiting.
     following |= {name: positions[name] for name in failed}
-    return pages, _closed(following, failed | failing.intersection(waiting), seal), incomplete
+    return pages, _closed(following, failing.intersection(waiting).union(failed), seal), incomplete
 
 
 def page_answer(items: Sequence[Any], cursor: str | None, incomplete: tuple[Incomplete, ...]) -> Answer:
@@ -130,13 +130,12 @@ async def _part(
     return Part(provider.name, page)
 
 
-def _nobody(parts: Sequence[Part[Any]]) -> NoReturn:
+def _nobody(failed: Mapping[str, Problem]) -> NoReturn:
     """Raise the problem of the only provider asked, or one that names them all."""
-    problems = [(part.name, part.problem) for part in parts if part.problem is not None]
-    if len(problems) == 1:
-        raise ApiError(problems[0][1])
-    incomplete = tuple(Incomplete(provider=name, problem=told) for name, told in problems)
-    kinds = {told.name for _, told in problems}
+    if len(failed) == 1:
+        raise ApiError(next(iter(failed.values())))
+    incomplete = tuple(Incomplete(provider=name, problem=told) for name, told in failed.items())
+    kinds = {told.name for told in failed.values()}
     name = "unsupported-operation" if kinds == {"unsupported-operation"} else "provider-unavailable"
     raise ApiError(problem(name, "None of the providers that were asked could answer.", incomplete=incomplete))
 

@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+import msgspec
+
 from adapters.contract.errors import Refusal
 from adapters.contract.models.requests import OrderQuery
 from adapters.contract.models.resources import Order
@@ -47,5 +49,5 @@ async def _read(provider: Provider, query: OrderQuery, since: datetime | None) -
         found |= {order.id: order for order in young}
         if page.next_cursor is None or (page.items and not young):
             return list(found.values())
-        query = query.model_copy(update={"cursor": page.next_cursor})
+        query = msgspec.structs.replace(query, cursor=page.next_cursor)
     raise NotListed(f"the list has more than {PAGES} pages")

@@ -248,7 +248,9 @@ class Run:
 
     def _lacks_id(self, state: State) -> bool:
         """Tell whether an order was placed whose id is still to be asked for."""
-        return state == "succeeded" and self.operation.kind == "orders.place" and self.provider.adapter.can_find_orders
+        return (
+            state == "succeeded" and self.operation.kind == "orders.place" and self.provider.adapter.has("find_order")
+        )
 
     def _tries(self) -> int:
         """Return how often it was tried to find out; a run that sent nothing, only played back, was one more try."""

@@ -35,7 +35,7 @@ def situation_of(operation: Operation, provider: Provider, trait: Trait, horizon
         first_sent_at=restored[-1] if restored else operation.first_sent_at,
         last_sent_at=operation.last_sent_at,
         rejected=operation.cause == "refused",
-        can_look_up=trait.kind == "async" or provider.adapter.can_find_orders,
+        can_look_up=trait.kind == "async" or provider.adapter.has("find_order"),
         timeout=provider.order_seconds,
         horizon=horizon,
         valid_until=operation.valid_until,

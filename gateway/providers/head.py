@@ -67,11 +67,11 @@ def head(request: HttpRequest, going: Destination) -> bytes:
     if not _TOKEN.fullmatch(request.method) or not _TARGET.fullmatch(path):
         raise ValueError("the method or path holds a character that it may not hold")
     target = f"{going.before}{path}?{query}" if query else going.before + path
-    fields: dict[str, str] = {}
-    for name, value in request.headers.items():
-        if _FORBIDDEN.search(value):
-            raise ValueError(f"the header {name!r} holds a character that no header may hold")
-        fields[_field(name)] = f"{name}: {value}\r\n"
+    if _FORBIDDEN.search("".join(request.headers.values())):
+        wrong = [name for name, value in request.headers.items() if _FORBIDDEN.search(value)]
+        raise ValueError(f"the headers {wrong} hold a character that no header may hold")
+    # Names are the same in any case, and the later one counts.
+    fields = {_field(name): f"{name}: {value}\r\n" for name, value in request.headers.items()}
     if request.effect == "commit":
         # A compressed answer to a commit is one more way to lose it, and commits have small answers.
         ours = "Accept-Encoding: identity\r\nConnection: close\r\n"

@@ -161,7 +161,8 @@ class Outbound:
         """Read the body. Raises SendFailed as soon as it is known to be longer than `max_body`."""
         chunks: list[bytes] = []
         size = 0
-        while chunk := await content.readany():
+        while not content.at_eof():
+            chunk = await content.readany()
             size += len(chunk)
             if size > self.max_body:
                 raise evidence.failure("too-large", f"the response's body is longer than {self.max_body} bytes")

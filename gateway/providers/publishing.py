@@ -43,7 +43,7 @@ class PublishedLimits:
 
     def start(self, providers: Iterable[Provider]) -> None:
         """Begin."""
-        asked = [provider for provider in providers if provider.adapter.publishes_limits]
+        asked = [provider for provider in providers if provider.adapter.has("published_limits")]
         if asked:
             self._task = asyncio.create_task(self._ask(asked), name="published limits")
 

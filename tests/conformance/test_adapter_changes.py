@@ -139,7 +139,7 @@ def test_a_filter_of_products_is_obeyed_or_refused(account: Account, filters: di
     """A search for what does not exist finds nothing, fails, or is refused: never just everything."""
     if account.adapter.supports("list_products"):
         try:
-            page = account.run(account.adapter.list_products(ProductQuery.model_validate(filters)))
+            page = account.run(account.adapter.list_products(msgspec.convert(filters, ProductQuery)))
         except AdapterError:
             return
         assert page.items == ()

@@ -218,6 +218,17 @@ def test_the_journal_is_read_without_the_secrets_of_providers(tmp_path: Path, co
     ]
 
 
+@pytest.mark.parametrize("command", [("operations", "list"), ("orders", "show", "key")])
+def test_a_journal_in_another_process_s_memory_is_not_told_to_be_empty(
+    tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    """Only that process can be asked."""
+    configuration = tmp_path / "gateway.yaml"
+    configuration.write_text("store:\n  url: 'memory:'\n  ephemeral: true\n")
+    told = ordergate(*command, "--config", str(configuration))
+    assert (told.exit_code, told.stdout.partition(" (")[0]) == (1, "the journal is in the memory of the gateway")
+
+
 def test_whether_the_journal_knows_a_name_is_the_exit_code(tmp_path: Path) -> None:
     """0 with its story; 1 with a sentence where nothing is called so, and where there is no journal."""
     configuration = tmp_path / "gateway.yaml"

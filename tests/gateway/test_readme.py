@@ -43,6 +43,8 @@ routes:
     provider: rexel
 """
 
+NEXT = "-- next --"
+"""Stands between what one command prints and the next."""
 # A command takes a second or two on a machine that has nothing else to do.
 SECONDS = 100.0
 pytestmark = pytest.mark.timeout(SECONDS + 10)
@@ -64,15 +66,16 @@ async def ran(command: str, **environ: str) -> str:
 
 @needs_curl
 async def test_the_five_minutes_go_as_shown() -> None:
-    """Each curl line of the README and of docs/idempotency.md, in order, answers what is printed below it."""
+    """The curl lines of the README and of docs/idempotency.md, typed into one shell, answer what is printed below."""
     for document in (README, ROOT / "docs" / "idempotency.md"):
-        shown = [one for one in transcripts(document) if one.command.startswith("curl ")]
+        shown = [one for one in transcripts(document) if "curl " in one.command]
         assert shown
         comparison = Comparison()
         async with running_gateway() as running:
-            for one in shown:
-                typed = comparison.command(one).replace("http://127.0.0.1:8080", running.gateway.url)
-                comparison.http(one.output, await ran(typed))
+            typed = f"echo; echo {NEXT}\n".join(f"{one.command}\n" for one in shown)
+            came = (await ran(typed.replace("http://127.0.0.1:8080", running.gateway.url))).split(f"\n{NEXT}\n")
+        for one, output in zip(shown, came, strict=True):
+            (comparison.http if one.command.startswith("curl ") else comparison.text)(one.output, output)
 
 
 @needs_curl
@@ -100,7 +103,7 @@ def test_every_command_that_is_shown_is_tried() -> None:
     """No transcript is left to rot."""
 
     def tried(one: Shown) -> bool:
-        return one.command.startswith("curl ") or "place_order.py" in one.command or "check --live" in one.command
+        return "curl " in one.command or "place_order.py" in one.command or "check --live" in one.command
 
     assert not [one for document in DOCUMENTS for one in transcripts(document) if not tried(one)]
 

@@ -32,13 +32,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from pydantic import SecretStr
 from ruamel.yaml import YAML
 
 from adapters.contract import codec, flow
 from adapters.contract.adapter import Adapter, Token, WriteContext
 from adapters.contract.errors import AdapterError, ProviderError
-from adapters.contract.models import requests
+from adapters.contract.models import requests, values
 from adapters.contract.wire import HttpRequest, HttpResponse
 from adapters.registry import load
 
@@ -53,7 +54,7 @@ _MODELS: dict[str, type[requests.Request]] = {
     "shipment": requests.NewShipment,
     "shipment_change": requests.ShipmentChange,
 }
-_QUERIES: dict[str, type[requests.Request]] = {
+_QUERIES: dict[str, type[msgspec.Struct]] = {
     "list_categories": requests.CategoryQuery,
     "list_products": requests.ProductQuery,
     "list_orders": requests.OrderQuery,
@@ -140,7 +141,8 @@ def _arguments(operation: str, call: dict[str, Any]) -> dict[str, Any]:
         if key == "items":
             arguments[key] = [requests.AvailabilityItem.model_validate(item) for item in value]
         elif key == "query":
-            arguments[key] = _QUERIES[operation].model_validate(value)
+            times = {name: values.instant(time) for name, time in value.items() if name.startswith("created_")}
+            arguments[key] = msgspec.convert({**value, **times}, _QUERIES[operation])
         elif key in _MODELS:
             name = "change" if key == "shipment_change" else key
             arguments[name] = _MODELS[key].model_validate(value)

@@ -3,8 +3,10 @@
 The wire names are lowerCamelCase. A member that has no value is left out; null and "" are violations.
 """
 
+from datetime import datetime
 from typing import Annotated, Any, Self
 
+import msgspec
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic.alias_generators import to_camel
 
@@ -233,31 +235,31 @@ class AvailabilityRequest(Request):
     items: Annotated[list[AvailabilityItem], Field(min_length=1, max_length=50)]
 
 
-class CategoryQuery(Request):
-    """Which categories; ids are native here."""
+class CategoryQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which categories. Checked before it is made, as all queries; ids are native here."""
 
-    parent: Identifier | None = None
+    parent: str | None = None
     limit: int = 50
     cursor: str | None = None
 
 
-class ProductQuery(Request):
+class ProductQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which products; ids are native here. `limit` is the most items wanted, `cursor` the adapter's own."""
 
-    category: Identifier | None = None
-    q: ShortText | None = None
-    ean: ShortText | None = None
+    category: str | None = None
+    q: str | None = None
+    ean: str | None = None
     limit: int = 50
     cursor: str | None = None
 
 
-class OrderQuery(Request):
-    """Which orders. `limit` is the most items wanted, `cursor` the adapter's own."""
+class OrderQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which orders; times are in UTC. `limit` is the most items wanted, `cursor` the adapter's own."""
 
-    status: ShortText | None = None
-    reference: Reference | None = None
-    created_after: values.AwareDatetime | None = None
-    created_before: values.AwareDatetime | None = None
-    country: Country | None = None
+    status: str | None = None
+    reference: str | None = None
+    created_after: datetime | None = None
+    created_before: datetime | None = None
+    country: str | None = None
     limit: int = 50
     cursor: str | None = None

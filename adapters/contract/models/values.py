@@ -10,6 +10,7 @@ from pydantic import BeforeValidator
 
 from adapters.contract.errors import MalformedResponse
 from adapters.contract.models.resources import Money
+from adapters.contract.remembered import Remembered
 
 COUNTRIES = frozenset(
     """
@@ -114,16 +115,20 @@ def optional_money(value: Any, currency_code: str | None, tax_included: bool | N
     if value is None or not currency_code:
         return None
     if isinstance(value, str):
-        return money(value, currency_code, tax_included)
+        return prices(currency_code, tax_included)[value]
     return Money(amount=amount(value), currency=currency_code, tax_included=tax_included)
 
 
-@lru_cache(maxsize=4096)
-def money(text: str, currency_code: str, tax_included: bool | None = None) -> Money | None:
-    """Return what `optional_money` does, of text: remembered, for the same prices come again and again."""
-    if not text or not currency_code:
-        return None
-    return Money(amount=amount(text), currency=currency_code, tax_included=tax_included)
+@lru_cache(maxsize=256)
+def prices(currency_code: str | None, tax_included: bool | None = None) -> Remembered[str, Money | None]:
+    """Return what `optional_money` says of text, remembered: the same prices come again and again."""
+
+    def price(text: str) -> Money | None:
+        if not text or not currency_code:
+            return None
+        return Money(amount=amount(text), currency=currency_code, tax_included=tax_included)
+
+    return Remembered(price)
 
 
 def timestamp(value: Any) -> datetime | None:

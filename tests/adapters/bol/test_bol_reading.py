@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -54,7 +55,7 @@ def an_order(order_id: str) -> dict[str, Any]:
 
 def listed(exchange: Pages, **query: Any) -> Any:
     """List orders."""
-    return flow.run(account().list_orders(OrderQuery.model_validate(query)), exchange)
+    return flow.run(account().list_orders(msgspec.convert(query, OrderQuery)), exchange)
 
 
 def ids(page: Any) -> list[str]:

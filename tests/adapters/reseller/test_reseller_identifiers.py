@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.contract.errors import InvalidOrder, NotFound
-from adapters.reseller.identifiers import DeliverId, OrderId, PageCursor, ProductId, category_filter, offset
+from adapters.reseller.identifiers import DeliverId, OrderId, PageCursor, ProductId, category_filter
 
 NUMBERS = st.integers(0, 10**9)
 
@@ -89,13 +89,6 @@ def test_a_cursor_is_ours_or_refused(text: str) -> None:
     except InvalidOrder:
         return
     assert read == text
-
-
-@pytest.mark.parametrize("text", ["", "1", "2.5", "1.-1", "1.x", "1.2.3"])
-def test_an_offset_is_ours_or_refused(text: str) -> None:
-    """The list of categories has cursors of its own."""
-    with pytest.raises(InvalidOrder):
-        offset(text)
 
 
 def test_a_cursor_of_a_page_before_the_first_is_refused() -> None:

@@ -188,9 +188,7 @@ def test_a_cursor_of_somebody_else_is_refused(account: Any, cursor: str) -> None
 def test_an_id_that_cannot_be_a_category_is_not_found(account: Any, native: str) -> None:
     """Ids of the wrong shape are not sent."""
     with pytest.raises(NotFound):
-        account.run(
-            account.adapter.list_categories(CategoryQuery.model_construct(parent=native, limit=50, cursor=None))
-        )
+        account.run(account.adapter.list_categories(CategoryQuery(parent=native, limit=50, cursor=None)))
     assert account.sent == []
 
 

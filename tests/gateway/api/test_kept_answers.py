@@ -150,16 +150,40 @@ async def test_a_list_over_several_providers_is_kept_by_provider(running: Runnin
 
 async def test_a_list_with_a_part_missing_is_not_to_be_kept_by_the_caller(running: Running) -> None:
     """What the others told is stale as soon as it is told, and has another tag than the whole."""
+    path, anew = "/v1/categories?limit=11", {**as_("shop"), "Cache-Control": "no-cache"}
     await running.faults("reseller", {"503": 1.0})
     try:
-        part = await running.call("GET", "/v1/categories?limit=11", headers=as_("shop"))
+        part = await running.call("GET", path, headers=anew)
     finally:
         await running.faults("reseller", {})
     assert {one["provider"] for one in part.body["incomplete"]} == {"reseller", "careful", "forgetful"}
     assert part.headers["Cache-Control"] == "private, max-age=0"
-    whole = await running.call("GET", "/v1/categories?limit=11", headers=as_("shop"))
+    whole = await running.call("GET", path, headers=anew)
     assert "incomplete" not in whole.body
     assert whole.headers["ETag"] != part.headers["ETag"]
+
+
+async def test_pages_and_branches_of_a_tree_are_cut_from_the_one_that_is_kept(running: Running) -> None:
+    """A provider that gives all categories in one answer is asked for them once (bol: once a minute at most)."""
+    whole = await running.call("GET", "/v1/categories?provider=reseller&limit=100", headers=as_("shop"))
+    before = await asked(running)
+    found, cursor = [], ""
+    while cursor is not None:
+        path = f"/v1/categories?provider=reseller&limit=3{cursor and f'&cursor={cursor}'}"
+        page = (await running.call("GET", path, headers=as_("shop"))).body
+        found += page["items"]
+        cursor = page.get("nextCursor")
+    assert found == whole.body["items"]
+    for parent in {category["parent"] for category in found if "parent" in category}:
+        below = await running.call("GET", f"/v1/categories?parent={parent}", headers=as_("shop"))
+        assert below.body["items"] == [category for category in found if category.get("parent") == parent] != []
+    assert await asked(running) == before
+
+
+async def test_a_parent_that_is_no_category_is_said_to_be_none(running: Running) -> None:
+    """An empty list would say that there is nothing below it."""
+    answer = await running.call("GET", "/v1/categories?parent=reseller:999999", headers=as_("shop"))
+    assert (answer.status, [one["name"] for one in answer.body["violations"]]) == (400, ["parent"])
 
 
 async def test_two_accounts_at_one_provider_share_nothing(running: Running) -> None:
