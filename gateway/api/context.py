@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import msgspec
-from aiohttp import web
+from aiohttp import hdrs, web
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from adapters.contract import codec
@@ -14,6 +14,7 @@ from adapters.contract.models.resources import Resource
 from gateway.api.body import MAX_BYTES, ApiError, decode, refuse, refuse_violations, validated, violations
 from gateway.api.callers import Caller, Callers
 from gateway.api.inbound import Inbound
+from gateway.api.media_type import is_json
 from gateway.api.problems import Problem, ProblemViolation
 from gateway.api.router import Request
 from gateway.cache import Cache
@@ -145,7 +146,7 @@ class Call(msgspec.Struct):
     async def content(self) -> Any:
         """Return the decoded JSON body. Raises ApiError."""
         request = self.http
-        if request.content_type != "application/json" or (request.charset or "utf-8").lower() not in {"utf-8", "utf8"}:
+        if not is_json(", ".join(request.headers.getall(hdrs.CONTENT_TYPE, ()))):
             refuse("unsupported-media-type", "Send Content-Type: application/json.")
         if request.headers.get("Content-Encoding", "identity").lower() != "identity":
             refuse("unsupported-media-type", "Send the body without Content-Encoding.")

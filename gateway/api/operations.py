@@ -1,10 +1,11 @@
 """Operations: the fate of every write, as its caller sees it."""
 
 import math
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Annotated, Literal, NoReturn, Self
+from typing import Annotated, Literal, NoReturn
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from adapters.contract.models.requests import Identifier, Reference, Request, ShortText
 from gateway.api.body import ApiError, refuse, refuse_violations
@@ -29,13 +30,16 @@ class Resolution(Request):
     order_id: Identifier | None = None
     release: Literal[True] | None = None
 
-    @model_validator(mode="after")
-    def _one_verdict(self) -> Self:
-        if (self.placed is None) == (self.release is None):
-            raise ValueError("exactly one of placed and release is required")
-        if (self.placed == "yes") != (self.order_id is not None):
-            raise ValueError("orderId belongs to placed: yes")
-        return self
+    def violations(self) -> Iterator[ProblemViolation]:
+        """Yield what is missing beside what is there, or does not go with it."""
+        if self.placed is None and self.release is None:
+            yield ProblemViolation(name="placed", reason="required unless release is given")
+        if self.placed is not None and self.release is not None:
+            yield ProblemViolation(name="release", reason="not allowed beside placed")
+        if self.placed == "yes" and self.order_id is None:
+            yield ProblemViolation(name="orderId", reason="required when placed is yes")
+        if self.placed != "yes" and self.order_id is not None:
+            yield ProblemViolation(name="orderId", reason="only allowed when placed is yes")
 
 
 class OperationsQuery(Query):
@@ -88,6 +92,8 @@ async def resolve_operation(call: Call) -> Answer:
     content = await call.content()
     key = read_key(call, "operations.resolve", (operation.id,), content)
     verdict = call.validated(Resolution, content)
+    if wrong := list(verdict.violations()):
+        refuse_violations(wrong)
     by = f"{call.caller.name} {key.fingerprint[:16]} {key.value}"
     if any(one.kind == "human" and one.detail == by for one in operation.evidence):
         return Answer(operation_view(operation, call.caller), headers={"idempotency-replayed": "true"})

@@ -109,6 +109,11 @@ PROBLEMS: dict[str, tuple[bytes, int, str]] = {
         415,
         "unsupported-media-type",
     ),
+    "parameters of rubbish": (
+        request("POST", "/v1/orders", ORDER, [KEY, ("Content-Type", "application/json;;;=")]),
+        415,
+        "unsupported-media-type",
+    ),
     "gzip": (post(("Content-Encoding", "gzip")), 415, "unsupported-media-type"),
     "deflate that is none, in chunks": (
         post(("Content-Encoding", "deflate"), CHUNKED, body=None) + b"2\r\nxx\r\n0\r\n\r\n",

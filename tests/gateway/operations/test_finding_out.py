@@ -148,6 +148,9 @@ async def test_an_order_that_never_arrived_is_parked_where_absence_cannot_be_pro
     parked = await ended(running, operation)
     assert (parked["state"], parked["placed"]) == ("parked", "unknown")
     assert sum(one["verdict"] == "absent" for one in parked["evidence"]) >= 3
+    half = await running.call("POST", f"{operation}/resolution", {"placed": "yes"}, key="verdict-1")
+    assert (half.status, half.problem) == (400, "validation-failed")
+    assert half.body["violations"] == [{"name": "orderId", "reason": "required when placed is yes"}]
     verdict = {"placed": "no"}
     told = await running.call("POST", f"{operation}/resolution", verdict, key="verdict-1")
     assert (told.status, told.body["state"], told.body["placed"]) == (200, "failed", "no")
