@@ -4,6 +4,7 @@
     step        one row for each request of its flow: the frozen bytes, and what came back
     evidence    append-only facts, also from those who may no longer change the state
     event       one row for each change of state, in the same transaction: what others are told
+    adopted     what look-ups found at a provider, each for one operation only
 
 A store does atomic things and says what was there; it decides nothing. `version` is the fence: every change names the
 version it is based on, every claim by a worker makes a new one, and a store takes only the next. So who lost its claim
@@ -172,6 +173,14 @@ class Journal(Protocol):
 
     async def append(self, operation_id: str, evidence: Sequence[Evidence]) -> None:
         """Add facts whoever saw them, whatever the version."""
+        ...
+
+    async def adopt(self, operation_id: str, name: str) -> str | None:
+        """Give what a look-up found to an operation; return the id of the operation whose it is now.
+
+        Among those of its account and kind it is the first one's that asks, for good, however many ask at once. None
+        where there is no such operation.
+        """
         ...
 
     async def take_due(self, worker: str, lease_seconds: float, accounts: Sequence[str], limit: int) -> list[Operation]:

@@ -130,7 +130,8 @@ class Situation:
 
     `tries` counts what was done to find out since the last request left; `absent` the look-ups among them that found
     nothing; `rejected` says that a request after the doubtful one was refused for its content. `can_look_up` says
-    whether the provider can be asked at all; `timeout` is the longest one request may take, in seconds.
+    whether the provider can be asked at all; `timeout` is the longest one request may take, in seconds. `hidden`: some
+    of those look-ups found what is another operation's, and what may be behind it was not told.
     """
 
     state: State
@@ -144,6 +145,7 @@ class Situation:
     timeout: float
     horizon: float
     valid_until: datetime | None = None
+    hidden: bool = False
 
 
 Move = Literal["send", "look-up", "poll", "park", "fail", "cancel"]
@@ -218,6 +220,8 @@ def _looked_up(situation: Situation, trait: TraitLike, over: datetime, soon: dat
     settled = over + timedelta(seconds=trait.settle)
     if soon < settled:
         return Next("look-up", settled, "asking once more when it would show")
+    if situation.hidden:
+        return Next("park", soon, "only another operation's is there to be seen")
     if situation.rejected:
         return Next("fail", soon, "refused, and not there")
     if trait.on_absent == "park":

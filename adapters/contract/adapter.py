@@ -283,9 +283,9 @@ class Adapter(Generic[SettingsT, CredentialsT]):
     # The fate of a write ---------------------------------------------------------------------------------------
 
     def find_order(self, order: NewOrder, since: datetime, context: WriteContext) -> Flow[Order | None]:
-        """Look for what `place_order(order, context)` may have placed at or after `since`; None when it is not there.
+        """Look for what `place_order(order, context)` placed at or after `since` by the provider's clock; None without.
 
-        A hit is checked to be that order (not another with the same reference). For `lookup` and `dedupe_ref` traits.
+        A hit is that order: it has its reference, and is not another that has it. For `lookup` and `dedupe_ref` traits.
         """
         return self._refuse("find_order")
 

@@ -8,7 +8,7 @@ and what was shown on the page before is left out.
 import re
 from collections import Counter
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from hashlib import blake2s
 from typing import Any, get_args
 
@@ -21,7 +21,6 @@ from adapters.contract.wire import present
 from adapters.gelato import answers, mapping
 
 LARGEST_PAGE = 100
-CLOCK_SKEW = timedelta(minutes=5)
 _OVERLAP = 10
 _CURSOR = re.compile(r"1\.([0-9]{1,9})((?:\.[0-9a-f]{12})*)")
 
@@ -149,7 +148,7 @@ def _has_reference(order: NewOrder, answer: answers.Listed) -> bool:
 
 def _is_young(answer: answers.Listed, since: datetime) -> bool:
     created = values.timestamp(answer.created_at)
-    return created is None or created >= since - CLOCK_SKEW
+    return created is None or created >= since
 
 
 def _plain(text: str | None) -> str:

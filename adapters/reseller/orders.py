@@ -1,7 +1,7 @@
 """The flows of orders: place, read by lines, look for, cancel."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from adapters.contract.adapter import Adapter
 from adapters.contract.errors import (
@@ -27,7 +27,6 @@ Account = Adapter[ResellerSettings, ResellerCredentials]
 
 PAGES = 50
 """How many pages of List Orders a search reads before it gives up without a verdict."""
-CLOCK_SKEW = timedelta(minutes=5)
 
 
 def place(account: Account, order: NewOrder) -> Flow[Order]:
@@ -110,12 +109,11 @@ def find(account: Account, order: NewOrder, since: datetime) -> Flow[Order | Non
 
     Raises MalformedResponse where the list cannot tell: it states no lines, or does not reach back to `since`.
     """
-    oldest = since - CLOCK_SKEW
     for page in range(account.settings.first_page, account.settings.first_page + PAGES):
         rows = envelope.data_list((yield calls.orders_page(page, account.settings.largest_page)))
         for row in rows:
             found = mapping.to_row(account, row, account.settings.price_of)
-            if found.created_at is not None and found.created_at < oldest:
+            if found.created_at is not None and found.created_at < since:
                 continue
             if not found.lines:
                 raise MalformedResponse("List Orders states no lines, so no order can be looked for.")
@@ -123,7 +121,7 @@ def find(account: Account, order: NewOrder, since: datetime) -> Flow[Order | Non
                 return found
         # A short page proves nothing here: the tenant may give smaller pages than asked for.
         created = [mapping.created_of(row) for row in rows]
-        all_older = all(moment is not None and moment < oldest for moment in created)
+        all_older = all(moment is not None and moment < since for moment in created)
         if not rows or (all_older and account.settings.orders_newest_first):
             return None
     raise MalformedResponse("List Orders did not reach back to the time in question.")

@@ -224,6 +224,7 @@ class ReuselyAdapter(Adapter[ReuselySettings, ReuselyCredentials]):
         """
         if self.traits()["place"].kind != "lookup":
             raise UnsupportedOperation("Offers cannot be looked up without a secret key and `custom_fields_reference`.")
+        since = since.replace(microsecond=0)  # offers state whole seconds
         previous = datetime.max.replace(tzinfo=UTC)
         sorted_so_far = True
         for number in range(1, self.settings.lookup_pages + 1):
@@ -234,7 +235,7 @@ class ReuselyAdapter(Adapter[ReuselySettings, ReuselyCredentials]):
                 created = values.timestamp(row.get("created_at"))
                 sorted_so_far = sorted_so_far and created is not None and created <= previous
                 previous = created or previous
-            if not page.more or (sorted_so_far and previous < since - offers.CLOCK_SKEW):
+            if not page.more or (sorted_so_far and previous < since):
                 return None
         raise Unavailable("The list of offers is longer than `lookup_pages`.")
 

@@ -7,7 +7,7 @@ checkout for what was said; whatever is absent stays absent. Payout accounts, po
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from adapters.contract.errors import MalformedResponse
@@ -19,7 +19,6 @@ from adapters.reusely.settings import ReuselySettings
 
 _IDS = ("box_id", "offer_id", "order_id", "id")
 _DETAILS = ("offer_detail", "order_detail", "items")
-CLOCK_SKEW = timedelta(minutes=5)
 
 
 def native_id(row: Mapping[str, Any]) -> str | None:
@@ -95,7 +94,7 @@ class OfferReader:
         if own is None or self.custom_fields(row).get(own) != order.reference:
             return False
         created = values.timestamp(row.get("created_at"))
-        if created is None or created < since.replace(microsecond=0) - CLOCK_SKEW:
+        if created is None or created < since:
             return False
         return _same_customer(row, order) and _same_items(row, order)
 

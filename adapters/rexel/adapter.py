@@ -259,7 +259,7 @@ class RexelAdapter(Adapter[RexelSettings, RexelCredentials]):
                     if orders.is_that_order(whole, order, since):
                         return whole
             seen += page
-            if listing.is_past(seen, since - orders.CLOCK_SKEW):
+            if listing.is_past(seen, since):
                 return None
         raise Unavailable("Too many orders to tell whether this one is among them.")
 

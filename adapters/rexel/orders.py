@@ -1,7 +1,7 @@
 """Orders as Rexel answers them, as canonical orders; and whether a found order is the one that was to be placed."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -15,7 +15,6 @@ from adapters.rexel import mapping, placing
 from adapters.rexel.settings import RexelSettings
 
 # Between our clock and Rexel's, when a look-up asks whether an order is younger than the attempt to place it.
-CLOCK_SKEW = timedelta(minutes=5)
 
 
 class Reader:
@@ -122,7 +121,7 @@ def _address(data: Any) -> Address | None:
 
 def is_that_order(found: Order, order: NewOrder, since: datetime) -> bool:
     """Tell whether a found order is the one that was to be placed: reference, age, items, quantities, postal code."""
-    if found.reference != order.reference or found.created_at is None or found.created_at < since - CLOCK_SKEW:
+    if found.reference != order.reference or found.created_at is None or found.created_at < since:
         return False
     asked = _quantities((f"{found.provider}:{line.product_id}", line.quantity) for line in order.lines)
     if _quantities((line.product_id, line.quantity) for line in found.lines) != asked:

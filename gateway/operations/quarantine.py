@@ -21,7 +21,7 @@ from gateway.errors import AdapterFault
 from gateway.operations import answers
 from gateway.operations.engine import Engine
 from gateway.operations.gap import NotListed, orders_since
-from gateway.operations.situations import RESTORED
+from gateway.operations.situations import CLOCK_SKEW, FOUND_BY, RESTORED
 from gateway.providers.provider import Provider
 from policies.errors import PolicyError
 from policies.journal import Change, Evidence, JournalUnavailable, Operation, StoredAnswer
@@ -29,9 +29,6 @@ from policies.operation import ENDED, State, pause
 
 OPEN: tuple[State, ...] = ("unknown", "accepted", "held", "sending")
 """States of the backup in which a request may have left since, first what the others become; `pending` is polled on."""
-FOUND_BY = "(restored)"
-"""Who an order belongs to that was found at a provider: no caller has such a name."""
-CLOCK_SKEW = timedelta(minutes=5)
 INTERVAL = 1.0
 TRIES = 20
 """How often it is tried to list a provider's orders, with growing pauses of up to five minutes."""

@@ -18,11 +18,12 @@ from gateway.errors import AdapterFault
 from gateway.operations import answers
 from gateway.operations.engine import PAUSED_SECONDS, WRITE_SECONDS, Engine
 from gateway.operations.intents import Intent
+from gateway.operations.owners import Undecided, is_overtaken, owns_order
 from gateway.operations.processes import given_up, overall, processes, settled
 from gateway.operations.run import Run
-from gateway.operations.second_looks import CLOCK_SKEW, adopted, held_against, in_doubt, was_sent_again
+from gateway.operations.second_looks import adopted, held_against, in_doubt, was_sent_again
 from gateway.operations.silence import replayed
-from gateway.operations.situations import asked_only, situation_of, was_restored
+from gateway.operations.situations import ANOTHERS, asked_only, sent_since, situation_of, was_restored
 from gateway.points import reach
 from gateway.providers.provider import Provider
 from gateway.providers.trip import Trip, within
@@ -78,6 +79,8 @@ class Resolver:
         match following.move:
             case "send" if run.provider.writes_paused or self._engine.quarantined:
                 await self._put_back(run, datetime.now(UTC) + timedelta(seconds=PAUSED_SECONDS), "writes are paused")
+            case "send" if await is_overtaken(run):
+                await run.park("a later change of the same was sent since")
             case "send":
                 if not await self._engine.twins.stop(run):
                     await self._engine.carry_out(run, intent)
@@ -103,7 +106,9 @@ class Resolver:
         found, verdict = None, "absent"
         try:
             found = await self._found(run, intent)
-        except (AdapterError, PolicyError, AdapterFault) as error:
+            if found is not None and not await owns_order(run, found):
+                found, verdict = None, ANOTHERS
+        except (AdapterError, PolicyError, AdapterFault, Undecided) as error:
             verdict = type(error).__name__
         now, tries = datetime.now(UTC), run.operation.probes + 1
         members: dict[str, object] = {"probes": tries, "owner": None, "lease_until": None}
@@ -120,19 +125,20 @@ class Resolver:
         operation = run.operation
         assert isinstance(intent.content, NewOrder)  # noqa: S101 - only placing is looked up so
         context = WriteContext(operation.id, operation.created_at)
-        since = (operation.first_sent_at or operation.created_at) - CLOCK_SKEW
+        since = sent_since(operation)
         run.trip.recorder = None
         return await run.provider.run(run.provider.adapter.find_order(intent.content, since, context), run.trip)
 
     async def _look_up(self, run: Run, intent: Intent) -> None:
         try:
             found = await self._found(run, intent)
-        except (AdapterError, PolicyError, AdapterFault) as error:
+            ours = found is not None and await owns_order(run, found)
+        except (AdapterError, PolicyError, AdapterFault, Undecided) as error:
             await self._told_nothing(run, "look-up", type(error).__name__)
             return
         reach("looked-up")
-        if found is None:
-            await self._told_nothing(run, "look-up", "absent")
+        if found is None or not ours:
+            await self._told_nothing(run, "look-up", "absent" if found is None else ANOTHERS)
             return
         await run.store("unknown", Evidence(datetime.now(UTC), "look-up", "found", detail=found.id))
         await run.end(found, found_out=True)
@@ -146,8 +152,15 @@ class Resolver:
         step = next(iter(run.recorder.doubtful()))
         try:
             parts = [
-                part if part.state != "unknown" else await adopted(run, part, step.name) for part in change.parts or ()
+                part if part.state != "unknown" else await adopted(run, change, part, step.name)
+                for part in change.parts or ()
             ]
+        except Undecided as error:
+            if not error.passing:
+                await run.park(str(error))
+                return
+            await self._told_nothing(run, "look-up", "undecided")
+            return
         except (AdapterError, PolicyError, AdapterFault) as error:
             # No answer is no absence.
             await self._told_nothing(run, "look-up", type(error).__name__)
@@ -183,7 +196,7 @@ class Resolver:
             change = given_up(change, provider=title)
         try:
             change = await held_against(run, change)
-        except (AdapterError, PolicyError, AdapterFault) as error:
+        except (AdapterError, PolicyError, AdapterFault, Undecided) as error:
             # No answer is no failure.
             if not self._too_long(run.operation):
                 await self._wait_longer(run, before, type(error).__name__)
@@ -207,7 +220,7 @@ class Resolver:
         """Store a try that did not settle it, and when to try again."""
         now = datetime.now(UTC)
         tries = run.operation.probes + 1
-        due = now + timedelta(seconds=pause(tries if verdict != "absent" else 0))
+        due = now + timedelta(seconds=pause(0 if verdict in {"absent", ANOTHERS} else tries))
         await run.store("unknown", Evidence(now, kind, verdict), probes=tries, due=due, owner=None, lease_until=None)
 
     async def _wait_longer(self, run: Run, change: OrderChange, verdict: str) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -28,7 +29,7 @@ from policies.operation import ENDED, State, none_executed, pause
 log = structlog.get_logger("ordergate.operations")
 
 
-_SEEN = frozenset({"answer", "no-answer", "look-up", "poll"})
+_SEEN = frozenset({"answer", "no-answer", "look-up", "poll", "process"})
 """Kinds of evidence that say what was seen at the provider, and not what was made of it here."""
 
 
@@ -120,6 +121,13 @@ class Run:
         self.recorder.stored(steps)
         self.operation = replace(operation, evidence=(*self.operation.evidence, *facts))
 
+    def note_processes(self, names: Iterable[str], verdict: str) -> None:
+        """Keep, with the next change, that these processes of the provider's are the operation's."""
+        known = {one.detail for one in (*self.operation.evidence, *self._facts) if one.kind == "process"}
+        now = datetime.now(UTC)
+        new = [name for name in dict.fromkeys(names) if name not in known]
+        self._facts = (*self._facts, *(Evidence(now, "process", verdict, detail=name) for name in new))
+
     def flow(self, intent: Intent) -> Flow[Order | OrderChange]:
         """Return the write's flow, from its start. Raises AdapterError, and AdapterFault for any other exception."""
         try:
@@ -180,6 +188,8 @@ class Run:
         if isinstance(result, OrderChange) and result.state == "unknown" and processes(result):
             # One part is in doubt and another under way: first that one is followed to its end.
             result = msgspec.structs.replace(result, state="pending")
+        if isinstance(result, OrderChange):
+            self.note_processes([part.process for part in result.parts or () if part.process is not None], "started")
         state = answers.state_of(result, self.trip.attempts)
         if found_out and state == "cancelled":
             # The requests are long answered: what the provider took on and then refused is final.

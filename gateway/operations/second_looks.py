@@ -4,31 +4,30 @@ A part that was sent twice has two processes, and the second fails because the f
 against the part's other processes and, of a line to cancel, against the line itself.
 """
 
-from datetime import timedelta
-
 from msgspec.structs import replace
 
 from adapters.contract.adapter import ProcessState
 from adapters.contract.errors import NotFound
 from adapters.contract.models.resources import ChangedPart, Order, OrderChange
+from gateway.operations.owners import own_process
 from gateway.operations.processes import overall
 from gateway.operations.run import Run
 
-CLOCK_SKEW = timedelta(minutes=5)
-_HOPE = {"succeeded": 0, "pending": 1, "timeout": 2}
-"""Which of several processes for one part is adopted first; the others did not do it."""
 
+async def adopted(run: Run, change: OrderChange, part: ChangedPart, step: str) -> ChangedPart:
+    """Return a part without an answer with its process, if there is one.
 
-async def adopted(run: Run, part: ChangedPart, step: str) -> ChangedPart:
-    """Return a part without an answer with its process, if there is one. Raises what asking the provider does."""
-    found = await _process_of(run, part, step)
+    Raises Undecided, and what asking the provider does.
+    """
+    found = await _process_of(run, change, part, step)
     return part if found is None else replace(part, state="pending", process=found.id, problem=None)
 
 
 async def held_against(run: Run, change: OrderChange) -> OrderChange:
     """Return the change with what else is to be seen of parts whose process failed or does not say what it did.
 
-    Raises AdapterError, PolicyError or AdapterFault where the provider cannot be asked: nothing follows from that.
+    Raises AdapterError, PolicyError or AdapterFault where the provider cannot be asked, Undecided where it cannot be
+    told whose a process is: nothing follows from that.
     """
     again = was_sent_again(run, change)
     open_to_doubt = {"unknown", "failed"} if again else {"unknown"}
@@ -40,7 +39,9 @@ async def held_against(run: Run, change: OrderChange) -> OrderChange:
     parts = change.parts or ()
     if again:
         step = next(one.name for one in run.recorder.steps.values() if one.effect == "commit")
-        parts = tuple([await _under_another_process(run, part, step) if is_open(part) else part for part in parts])
+        parts = tuple(
+            [await _under_another_process(run, change, part, step) if is_open(part) else part for part in parts]
+        )
     if run.operation.kind == "orders.cancel" and any(is_open(part) for part in parts):
         cancelled = await _cancelled_lines(run, change)
         parts = tuple(
@@ -61,20 +62,20 @@ def in_doubt(change: OrderChange) -> OrderChange:
     return replace(change, parts=parts or None, state="unknown")
 
 
-async def _under_another_process(run: Run, part: ChangedPart, step: str) -> ChangedPart:
-    found = await _process_of(run, part, step)
+async def _under_another_process(run: Run, change: OrderChange, part: ChangedPart, step: str) -> ChangedPart:
+    found = await _process_of(run, change, part, step)
     if found is None or found.id == part.process or found.state not in {"succeeded", "pending"}:
         return part
     return replace(part, state="pending", process=found.id, problem=None)
 
 
-async def _process_of(run: Run, part: ChangedPart, step: str) -> ProcessState | None:
-    """Return the process that did it, or is the likeliest to, of those that began since the first request left."""
-    since = (run.operation.first_sent_at or run.operation.created_at) - CLOCK_SKEW
+async def _process_of(run: Run, change: OrderChange, part: ChangedPart, step: str) -> ProcessState | None:
+    """Return the process that did it, or is the likeliest to, of those that are this operation's."""
     run.trip.recorder = None
     found = await run.provider.run(run.provider.adapter.find_processes(part.id, step), run.trip)
-    ours = [one for one in found if one.created_at is None or one.created_at >= since]
-    return min(ours, key=lambda one: _HOPE.get(one.state, len(_HOPE)), default=None)
+    # Any request beyond one for each part may have been for this one.
+    sends = 1 + max(0, run.operation.attempts - len(change.parts or ()))
+    return await own_process(run, part, found, sends)
 
 
 async def _cancelled_lines(run: Run, change: OrderChange) -> set[str | None]:

@@ -9,8 +9,14 @@ from gateway.providers.provider import Provider
 from policies.journal import Evidence, Operation
 from policies.operation import Situation
 
+CLOCK_SKEW = timedelta(minutes=5)
+"""By how much a provider's clock may be behind ours: nobody else takes it off a time."""
 RESTORED = "restored"
 """The kind of the fact that a journal was restored from a backup: what was done since the backup is not in it."""
+FOUND_BY = "(restored)"
+"""Who an order belongs to that was found at a provider after that: no caller has such a name."""
+ANOTHERS = "another's"
+"""The verdict of a look-up that found nothing but what is another operation's."""
 GONE_SECONDS = 60.0
 """How long a request may have been under way to a provider that is configured no more."""
 
@@ -18,11 +24,13 @@ GONE_SECONDS = 60.0
 def situation_of(operation: Operation, provider: Provider, trait: Trait, horizon: float) -> Situation:
     """Return the situation of an operation; after `horizon` seconds of doubt a person has to look."""
     restored = [one.at for one in operation.evidence if one.kind == RESTORED]
+    looks = [one.verdict for one in _since_sent(operation) if one.kind == "look-up"]
     return Situation(
         state=operation.state,
         doubt=operation.doubt,
         tries=operation.probes,
-        absent=sum(1 for one in _since_sent(operation) if one.kind == "look-up" and one.verdict == "absent"),
+        absent=looks.count("absent") + looks.count(ANOTHERS),
+        hidden=ANOTHERS in looks,
         # Nobody could look while the journal was lost.
         first_sent_at=restored[-1] if restored else operation.first_sent_at,
         last_sent_at=operation.last_sent_at,
@@ -38,6 +46,11 @@ def surely_over(operation: Operation, provider: Provider | None) -> datetime:
     """Return when the last request that left cannot arrive any more; None is a provider that is configured no more."""
     seconds = GONE_SECONDS if provider is None else provider.order_seconds
     return (operation.last_sent_at or operation.created_at) + timedelta(seconds=seconds)
+
+
+def sent_since(operation: Operation) -> datetime:
+    """Return since when, by a provider's clock, something of the operation may be there."""
+    return (operation.first_sent_at or operation.created_at) - CLOCK_SKEW
 
 
 def was_restored(operation: Operation) -> bool:

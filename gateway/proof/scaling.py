@@ -28,12 +28,7 @@ SCALED: tuple[tuple[str, str, Any], ...] = (
     ("gateway.operations.worker", "INTERVAL", 0.1),
     ("gateway.providers.tokens", "FRESH_SECONDS", 0.0),
     ("policies.operation", "BACKOFF", BACKOFF),
-    ("gateway.operations.resolver", "CLOCK_SKEW", SKEW),
-    ("gateway.operations.second_looks", "CLOCK_SKEW", SKEW),
-    ("adapters.gelato.searching", "CLOCK_SKEW", SKEW),
-    ("adapters.reseller.orders", "CLOCK_SKEW", SKEW),
-    ("adapters.reusely.offers", "CLOCK_SKEW", SKEW),
-    ("adapters.rexel.orders", "CLOCK_SKEW", SKEW),
+    ("gateway.operations.situations", "CLOCK_SKEW", SKEW),
 )
 
 

@@ -65,6 +65,12 @@ class PostgresJournal:
             patient=True,
         )
 
+    async def adopt(self, operation_id: str, name: str) -> str | None:
+        async def adopt(connection: Connection) -> str | None:
+            return await self._changes.adopt(connection, operation_id, name)
+
+        return await self._pool.change(adopt, adopt)
+
     async def take_due(self, worker: str, lease_seconds: float, accounts: Sequence[str], limit: int) -> list[Operation]:
         change_id = uuid4()
         return await self._pool.change(

@@ -82,6 +82,13 @@ class Changes:
         """Add those facts that are not there."""
         await connection.execute(statements.APPEND_MISSING, operation_id, *self._facts(evidence))
 
+    async def adopt(self, connection: Connection, operation_id: str, name: str) -> str | None:
+        """Give what was found to an operation unless it is another's; return whose it is."""
+        await connection.execute(statements.ADOPT, operation_id, name)
+        # Not in the statement that gives: what another gave a moment before is not in what that one sees.
+        owner = await connection.fetchval(statements.ADOPTED_BY, operation_id, name)
+        return None if owner is None else str(owner)
+
     async def take_due(
         self,
         connection: Connection,

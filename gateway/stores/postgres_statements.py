@@ -135,6 +135,18 @@ FROM (SELECT number FROM gw.operation WHERE id = $1 UNION ALL
     WITH ORDINALITY AS f (at, kind, verdict, phase, status, detail, place)
 """
 
+# $1 id, $2 name.
+ADOPT = """
+INSERT INTO gw.adopted (account, kind, name, operation)
+SELECT account, kind, $2, number FROM gw.operation WHERE id = $1 ON CONFLICT DO NOTHING
+"""
+ADOPTED_BY = """
+SELECT o.id FROM gw.operation AS asking
+JOIN gw.adopted AS a ON (a.account, a.kind, a.name) = (asking.account, asking.kind, $2)
+JOIN gw.operation AS o ON o.number = a.operation
+WHERE asking.id = $1
+"""
+
 # $1 accounts, $2 limit, $3 owner, $4 seconds, $5 change.
 TAKE = """
 WITH clock AS MATERIALIZED (

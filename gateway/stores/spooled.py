@@ -14,7 +14,7 @@ from gateway.stores.spool import Spool
 from policies.journal import Change, Evidence, Journal, JournalUnavailable, Operation
 from policies.operation import ENDED, FINAL
 
-_SEEN = frozenset({"answer", "no-answer"})
+_SEEN = frozenset({"answer", "no-answer", "process"})
 
 log = structlog.get_logger("ordergate.stores")
 
@@ -36,7 +36,7 @@ class SpooledJournal:
         self._records: list[_Record] = []
         self._waiting: dict[str, Operation] = {}
         self._turn = asyncio.Lock()
-        self.close, self.claim, self.append = journal.close, journal.claim, journal.append
+        self.close, self.claim, self.append, self.adopt = journal.close, journal.claim, journal.append, journal.adopt
         self.steps, self.twins, self.search = journal.steps, journal.twins, journal.search
         self.events, self.still_open, self.purge = journal.events, journal.still_open, journal.purge
 
@@ -135,4 +135,4 @@ class SpooledJournal:
 def _was_answered(change: Change) -> bool:
     """Tell whether a change says what came back, and does not precede another request."""
     facts: tuple[Evidence, ...] = change.evidence
-    return any(one.kind in _SEEN for one in facts) and facts[-1].kind != "sending"
+    return any(one.kind in {"answer", "no-answer"} for one in facts) and facts[-1].kind != "sending"

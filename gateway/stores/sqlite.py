@@ -98,6 +98,9 @@ class SqliteJournal:
     async def append(self, operation_id: str, evidence: Sequence[Evidence]) -> None:
         await self._writing.run(lambda connection: self._changes.append(connection, operation_id, evidence))
 
+    async def adopt(self, operation_id: str, name: str) -> str | None:
+        return await self._writing.run(lambda connection: self._changes.adopt(connection, operation_id, name))
+
     async def take_due(self, worker: str, lease_seconds: float, accounts: Sequence[str], limit: int) -> list[Operation]:
         lease = timedelta(seconds=lease_seconds)
         return await self._writing.run(

@@ -54,6 +54,16 @@ _ADD_EVENT = """
 INSERT INTO event (subject, version, operation, state, at)
 VALUES (:subject, (SELECT coalesce(max(version), 0) + 1 FROM event WHERE subject = :subject), :operation, :state, :at)
 """
+_ADOPT = """
+INSERT INTO adopted (account, kind, name, operation)
+SELECT account, kind, :name, number FROM operation WHERE id = :id ON CONFLICT DO NOTHING
+"""
+_ADOPTED_BY = """
+SELECT o.id FROM operation AS asking
+JOIN adopted AS a ON a.account = asking.account AND a.kind = asking.kind AND a.name = :name
+JOIN operation AS o ON o.number = a.operation
+WHERE asking.id = :id
+"""
 _TAKE = """
 UPDATE operation SET owner = :owner, lease_until = :until, version = version + 1 WHERE number IN (
   SELECT number FROM operation
@@ -123,6 +133,13 @@ class Changes:
         number = number_of(connection, operation_id)
         if number is not None:
             self._add_evidence(connection, number, evidence)
+
+    def adopt(self, connection: sqlite3.Connection, operation_id: str, name: str) -> str | None:
+        """Give what was found to an operation unless it is another's; return whose it is."""
+        values = {"id": operation_id, "name": name}
+        connection.execute(_ADOPT, values)
+        owner = connection.execute(_ADOPTED_BY, values).fetchone()
+        return None if owner is None else str(owner[0])
 
     def take_due(
         self,

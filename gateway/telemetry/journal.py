@@ -50,6 +50,9 @@ class WatchedJournal:
     async def append(self, operation_id: str, evidence: Sequence[Evidence]) -> None:
         await self._timed("append", self._journal.append(operation_id, evidence))
 
+    async def adopt(self, operation_id: str, name: str) -> str | None:
+        return await self._timed("adopt", self._journal.adopt(operation_id, name))
+
     async def take_due(self, worker: str, lease_seconds: float, accounts: Sequence[str], limit: int) -> list[Operation]:
         return await self._timed("take-due", self._journal.take_due(worker, lease_seconds, accounts, limit))
 

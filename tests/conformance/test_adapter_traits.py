@@ -19,7 +19,7 @@ from adapters.contract.errors import (
 from adapters.contract.models.requests import DeliveryChange, NewCancellation, NewOrder
 from adapters.contract.models.resources import OrderChange
 from adapters.contract.traits import Trait
-from support.conformance import PACE, START, Account, Subject
+from support.conformance import PACE, SKEW, START, Account, Subject
 from support.conformance_calls import Recording, play, recordings
 
 
@@ -63,16 +63,17 @@ def test_an_order_that_was_placed_is_found_and_no_other_is(subject: Subject, kin
         if kind == "native_key" and not has_look_up(account):
             continue
         order, context = subject.new_order("T-mine", 2), account.context
+        since = context.now - SKEW
         account.run(account.adapter.place_order(subject.new_order("T-other", 2), account.context))
-        assert account.run(find(order, context.now, context)) is None
+        assert account.run(find(order, since, context)) is None
         placed = account.run(account.adapter.place_order(order, context))
         account.wait(trait.settle)
-        found = account.run(find(order, context.now, context))
+        found = account.run(find(order, since, context))
         assert found is not None
         assert found.id == placed.id
         assert found.reference in {None, order.reference}
         for other in (subject.new_order("T-nobody", 2), subject.new_order("T-mine", 1), subject.new_order("T-mine", 3)):
-            assert account.run(find(other, context.now, context)) is None, "taken for an order that it is not"
+            assert account.run(find(other, since, context)) is None, "taken for an order that it is not"
 
 
 def test_two_orders_whose_lines_have_equal_references_are_two_orders(subject: Subject) -> None:

@@ -10,7 +10,7 @@ from adapters.contract.errors import AdapterError, MalformedResponse, RateLimite
 from adapters.contract.models.requests import NewCancellation
 from adapters.contract.simulator import FAULT_KINDS, FaultKind, Received, Reply
 from adapters.contract.wire import HttpRequest, HttpResponse
-from support.conformance import Account, Subject
+from support.conformance import SKEW, Account, Subject
 from support.conformance_calls import failure, recordings
 
 # The table of adapters/contract/simulator.py, written down once more: executed, delivery, status (None: as without).
@@ -182,7 +182,7 @@ def test_an_executed_write_that_lost_its_answer_is_found_again(subject: Subject)
     account.simulator.set_faults({})
     account.wait(trait.settle)
     try:
-        found = account.run(account.adapter.find_order(order, context.now, context))
+        found = account.run(account.adapter.find_order(order, context.now - SKEW, context))
     except AdapterError as error:
         raise AssertionError("the look-up failed") from error
     assert found is not None

@@ -91,6 +91,15 @@ def test_a_refusal_after_doubt_is_not_a_no_until_absence_is_proven() -> None:
     assert move(replace(refused, tries=3, absent=3), LOOKUP, 200).move == "fail"
 
 
+def test_behind_what_is_anothers_nothing_is_known_to_be_absent() -> None:
+    """A look-up that showed another's order may have hidden this one's: nothing is sent again, no "no" is said."""
+    hidden = replace(DOUBT, tries=3, absent=3, hidden=True)
+    for situation in (hidden, replace(hidden, rejected=True)):
+        for trait in (LOOKUP, replace(LOOKUP, on_absent="resend")):
+            assert move(situation, trait, 149).move == "look-up"
+            assert move(situation, trait, 200).move == "park"
+
+
 def test_where_nothing_helps_a_person_looks_as_soon_as_the_try_is_over() -> None:
     """A provider without any way to find out parks every silence, and not while the request may still arrive."""
     for tries in (0, 1):
@@ -119,6 +128,7 @@ SITUATIONS = st.builds(
     timeout=st.floats(0.1, 60),
     horizon=st.floats(1, 20000),
     valid_until=st.none() | st.integers(0, 20000).map(at),
+    hidden=st.booleans(),
 )
 TRAITS = st.builds(
     Trait,
@@ -144,7 +154,8 @@ def test_doubt_is_sent_again_only_where_that_is_harmless_or_absence_is_proven(
         and situation.first_sent_at is not None
         and following.at < situation.first_sent_at + timedelta(seconds=trait.retention * 0.8)
     )
-    proven = trait.on_absent == "resend" and situation.absent >= trait.probes and situation.can_look_up
+    absent = situation.absent >= trait.probes and situation.can_look_up and not situation.hidden
+    proven = trait.on_absent == "resend" and absent
     assert harmless or proven
     assert not situation.rejected
 
@@ -164,7 +175,7 @@ def test_doubt_never_becomes_a_no_without_proof(situation: Situation, trait: Tra
         assert not situation.doubt
     if following.move == "fail":
         assert situation.rejected
-        assert trait.kind == "natural" or situation.absent >= trait.probes
+        assert trait.kind == "natural" or (situation.absent >= trait.probes and not situation.hidden)
 
 
 @given(SITUATIONS, TRAITS)

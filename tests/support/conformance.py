@@ -23,6 +23,8 @@ from adapters.contract.wire import HttpRequest, HttpResponse
 from adapters.registry import Registration
 
 START = datetime(2026, 11, 22, 10, 0, 0, tzinfo=UTC)
+SKEW = timedelta(minutes=5)
+"""What the gateway takes off a time before it looks for something since then."""
 PACE = 60.0
 """Seconds that a simulated provider takes for a step of anything asynchronous."""
 _TICK = timedelta(milliseconds=60)

@@ -24,7 +24,7 @@ T = TypeVar("T")
 Trouble = Literal["refused", "in doubt"]
 """What becomes of a change: it is not made, or it is made and nobody is told."""
 
-CHANGES = frozenset({"claim", "update", "append", "take_due"})
+CHANGES = frozenset({"claim", "update", "append", "adopt", "take_due"})
 _numbers = itertools.count()
 
 

@@ -25,7 +25,7 @@ def test_a_placed_order_is_found_whatever_the_tenant_does_with_repeats(open_acco
             account.place(f"B-{number}", PASS)
         found = account.run(account.adapter.find_order(order, since, account.context))
         assert (found.id, found.reference) == (placed.id, "A-1")
-        later = since + timedelta(minutes=6)
+        later = since + timedelta(minutes=1)
         assert account.run(account.adapter.find_order(order, later, account.context)) is None
 
 

@@ -66,19 +66,6 @@ async def test_a_look_up_without_an_answer_is_no_absence(answer: Any, writing_to
     assert "absent" not in verdicts
 
 
-async def test_of_several_processes_for_a_line_the_one_that_did_it_counts(writing_to: WritingTo) -> None:
-    """A cancellation sent twice has two: the second, newer one failed because of the first."""
-    adapter = Findable()
-    adapter.there = (ProcessState("second", "failed"), ProcessState("first", "succeeded"))
-    network = Network(
-        reply(202, process="p0"), lost(), by_step={"poll": reply(states={"p0": "succeeded", "first": "succeeded"})}
-    )
-    writing = writing_to(provider_of(network, adapter))
-    operation = await writing.written(lambda: cancelling(["l0", "l1"]))
-    await writing.looked(4)
-    assert (await writing.stored(operation)).state == "succeeded"
-
-
 class Resending(Findable):
     """One whose lines are sent again where no process is to be seen."""
 
@@ -91,6 +78,31 @@ def sent_again(**states: str) -> Network:
     """Return the network of two lines: the answer to one is lost, and so it is sent a second time."""
     asked = {"poll": reply(states={"p0": "succeeded", **states}), "find": reply(200)}
     return Network(reply(202, process="p0"), lost(), reply(202, process="second"), by_step=asked)
+
+
+async def test_of_several_processes_for_a_line_the_one_that_did_it_counts(writing_to: WritingTo) -> None:
+    """A cancellation sent twice has two: the second, newer one failed because of the first."""
+    adapter = Resending()
+    asked = {"poll": reply(states={"p0": "succeeded", "first": "succeeded"}), "find": reply(200)}
+    network = Network(reply(202, process="p0"), lost(), lost(), by_step=asked)
+    writing = writing_to(provider_of(network, adapter))
+    operation = await writing.written(lambda: cancelling(["l0", "l1"]))
+    await writing.looked(4)
+    assert network.steps().count("cancel") == 3
+    adapter.there = (ProcessState("second", "failed"), ProcessState("first", "succeeded"))
+    await writing.looked(4)
+    assert (await writing.stored(operation)).state == "succeeded"
+
+
+async def test_more_processes_than_requests_are_a_persons(writing_to: WritingTo) -> None:
+    """One request cannot have begun two: which is its own is not to be told, and no guess is made."""
+    adapter = Findable()
+    adapter.there = (ProcessState("second", "failed"), ProcessState("first", "succeeded"))
+    network = Network(reply(202, process="p0"), lost(), by_step={"poll": DONE})
+    writing = writing_to(provider_of(network, adapter))
+    operation = await writing.written(lambda: cancelling(["l0", "l1"]))
+    await writing.looked(4)
+    assert (await writing.stored(operation)).state == "parked"
 
 
 async def test_what_failed_because_it_was_sent_twice_has_not_failed(writing_to: WritingTo) -> None:
