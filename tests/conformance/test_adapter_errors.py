@@ -156,10 +156,10 @@ def test_the_wait_that_a_provider_asks_for_is_passed_on(subject: Subject) -> Non
 
 
 def test_no_payload_is_in_an_errors_own_text(subject: Subject) -> None:
-    """What a provider writes may hold a secret: it is in no `str`, `repr` or traceback of the error."""
+    """What a provider writes may hold a secret, and is not ours: no `str`, `repr`, traceback or `reason` has it."""
     body = msgspec.json.encode(dict.fromkeys(("message", "detail", "title", "errorMessage", "libelle"), ECHO))
     for request in kinds_of_requests(subject.name):
         for status in (400, 404, 500):
             error = subject.adapter().error(request, HttpResponse(status, {"x-echo": ECHO}, body))
             assert error is not None
-            assert ECHO not in f"{error!s} {error!r} {''.join(traceback.format_exception(error))}"
+            assert ECHO not in f"{error!s} {error!r} {error.reason} {''.join(traceback.format_exception(error))}"
