@@ -17,6 +17,7 @@ from gateway.proof.accounts import ACCOUNTS, Account
 from gateway.proof.fleet import Fleet
 from gateway.proof.plan import Plan
 from gateway.proof.told import Told, Wanted
+from gateway.proof.truth import parcel_mark
 
 GOODS = ("0000007740404", "2000000099026", "2000000099040", "2000000099033")
 """bol: what sells well; of which every change fails; which is slow and done; which is slow and not done."""
@@ -72,10 +73,7 @@ class Load:
         while journal in self.fleet.behind:  # noqa: ASYNC110 - several set it
             await asyncio.sleep(0.1)
         if account.order is None:
-            made = await self._change(account, journal, reference)
-            if made is None:
-                return
-            await self.insist(made)
+            await self._changes(account, journal, reference)
             return
         body = {"provider": account.name, "reference": reference, **account.order(account.name, reference)}
         one = Wanted(account, journal, f"key-{reference}", reference, "/v1/orders", body, (reference,))
@@ -93,8 +91,8 @@ class Load:
         else:
             await self.insist(one)
 
-    async def _change(self, account: Account, journal: int, reference: str) -> Wanted | None:
-        """Have a customer of bol order something, and want its cancellation or shipment."""
+    async def _changes(self, account: Account, journal: int, reference: str) -> None:
+        """Have a customer of bol order something, and want its cancellation, or a parcel of it and often another."""
         several = account.name == "bol" and self.chance.random() < 0.5
         eans = self.chance.choices(GOODS, (12, 2, 2, 1 if account.name == "bol" else 0), k=2 if several else 1)
         order = {"lines": [{"ean": ean, "quantity": 3} for ean in eans]}
@@ -103,17 +101,23 @@ class Load:
             made = msgspec.json.decode(await response.read())
         if response.status != 201:
             raise RuntimeError(f"the simulator takes no order: {made}")
-        marks = tuple(item["id"] for item in made["items"])
+        lines = tuple(item["id"] for item in made["items"])
         path = f"/v1/orders/{account.name}:{quote(made['id'])}"
         if account.name == "bol":
             body: dict[str, Any] = {"reason": "outOfStock"}
-            one = Wanted(account, journal, f"key-{reference}", reference, f"{path}/cancellation", body, marks)
-        else:
-            lines = [{"id": mark, "quantity": 1} for mark in marks]
-            body = {"lines": lines, "carrier": "TNT", "trackingCode": reference}
-            one = Wanted(account, journal, f"key-{reference}", reference, f"{path}/shipments", body, marks)
-        self.wanted.append(one)
-        return one
+            one = Wanted(account, journal, f"key-{reference}", reference, f"{path}/cancellation", body, lines)
+            self.wanted.append(one)
+            await self.insist(one)
+            return
+        parcels = [_parcel(account, journal, path, lines, f"{reference}{letter}") for letter in "AB"]
+        count = 1 + (self.chance.random() < 0.5)
+        self.wanted += parcels[:count]
+        if self.chance.random() < 0.1:
+            await asyncio.gather(*(self.insist(one) for one in parcels[:count]))
+            return
+        # Mostly the second follows when the first is done: its process must not be taken for the second's.
+        for one in parcels[:count]:
+            await self.insist(one)
 
     async def insist(self, one: Wanted) -> None:
         """Ask again with the same key until the answer is sure, or patience is at its end."""
@@ -189,6 +193,14 @@ class Load:
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError, KeyError):
             return most
         return found
+
+
+def _parcel(account: Account, journal: int, path: str, lines: Sequence[str], reference: str) -> Wanted:
+    """Return the wish to ship one of each line."""
+    wanted = [{"id": line, "quantity": 1} for line in lines]
+    body = {"lines": wanted, "carrier": "TNT", "trackingCode": reference}
+    marks = tuple(parcel_mark(line, reference) for line in lines)
+    return Wanted(account, journal, f"key-{reference}", reference, f"{path}/shipments", body, marks)
 
 
 def _read(raw: bytes) -> Any:

@@ -14,7 +14,7 @@ from adapters import registry
 from adapters.contract.errors import ProviderError
 from adapters.contract.wire import HttpRequest, HttpResponse
 from gateway.errors import judgement
-from gateway.operations import processes, resolver
+from gateway.operations import processes, resolver, second_looks
 from gateway.operations.recorder import OperationRecorder
 from gateway.proof.accounts import ACCOUNTS
 from gateway.providers.channel import Channel
@@ -40,6 +40,8 @@ HARSH: Mapping[str, float] = MappingProxyType(
 """How often a simulator deals each fault in a run with a mutant."""
 REFUSING: Mapping[str, float] = MappingProxyType({"lost-reply-after": 0.3, "429": 0.3})
 """Faults for requests that are refused after one whose answer was lost."""
+MISSING: Mapping[str, float] = MappingProxyType({"lost-reply-before": 0.3})
+"""Faults that leave nothing to be found but what others did."""
 LOSING: Mapping[str, float] = MappingProxyType({"lost-reply-before": 0.2, "lost-reply-after": 0.5})
 """Faults that make a client want to repeat by itself."""
 
@@ -176,6 +178,16 @@ def _absence_believed_at_once() -> None:
     decisions._looked_up = hasty  # type: ignore[assignment]  # noqa: SLF001
 
 
+def _adopts_anothers() -> None:
+    """Take what is found for this operation's, whoever began it."""
+    module: Any = second_looks
+    module.own_process = _likeliest
+
+
+async def _likeliest(run: Any, part: Any, found: Any, sends: int) -> Any:
+    return min(found, key=lambda one: one.state != "succeeded", default=None)
+
+
 @dataclass(frozen=True, slots=True)
 class Mutant:
     """A fault of ours, the faults of the simulators that bring it to light, and whether it breaks a promise."""
@@ -199,5 +211,6 @@ MUTANTS: Mapping[str, Mutant] = MappingProxyType(
         "orphan-sent-again": Mutant(_orphan_sent_again),
         "timeout-is-failure": Mutant(_timeout_is_failure),
         "absence-believed-at-once": Mutant(_absence_believed_at_once),
+        "adopts-anothers": Mutant(_adopts_anothers, faults=MISSING),
     }
 )

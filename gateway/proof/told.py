@@ -78,7 +78,8 @@ def _of_operation(body: Json, mark: str) -> Belief:
 
 def _of_change(body: Json, mark: str) -> Belief:
     states = {part.get("id"): part.get("state") for part in body.get("parts") or ()}
-    return _PARTS.get(str(states.get(mark, body.get("state"))), "open")
+    line = mark.partition("/")[0]
+    return _PARTS.get(str(states.get(line, body.get("state"))), "open")
 
 
 @dataclass(slots=True)
@@ -86,8 +87,9 @@ class Wanted:
     """One intended write: where it is sent, what it wants, and what its caller was told.
 
     `journal` is the number of the one whose gateways are asked. `marks` name what may come of it: the order's
-    reference, or the lines of a change. `hangs_up` after so many seconds. `first` is the write whose reference this one
-    takes as well, with another key; `asked_at_once` says that two callers share the key.
+    reference, or the lines of a change, each with its parcel where there is one. `hangs_up` after so many seconds.
+    `first` is the write whose reference this one takes as well, with another key; `asked_at_once` says that two callers
+    share the key.
     """
 
     account: Account

@@ -15,7 +15,7 @@ SECONDS = 10.0
 
 @dataclass(slots=True)
 class Truth:
-    """What exists at each account, by mark (an order's reference, a line's id); and what was asked for."""
+    """What exists at each account, by mark (a reference, a line's id, a line in a parcel); and what was asked for."""
 
     existing: dict[str, Counter[str]] = field(default_factory=dict)
     requests: Counter[str] = field(default_factory=Counter)
@@ -44,6 +44,11 @@ async def read(session: aiohttp.ClientSession, urls: Mapping[str, str]) -> Truth
     return truth
 
 
+def parcel_mark(line: object, tracking_code: object) -> str:
+    """Return the mark of a line in a parcel: several parcels may have some of it."""
+    return f"{line}/{tracking_code}"
+
+
 async def heal(session: aiohttp.ClientSession, urls: Mapping[str, str]) -> None:
     """Have every simulator deal no more faults. Raises aiohttp.ClientError, TimeoutError."""
     for url in urls.values():
@@ -57,7 +62,8 @@ def _existing(account: Account, told: Mapping[str, Any]) -> Counter[str]:
             lines = (item for order in told["orders"] for item in order["items"])
             return Counter({str(item["id"]): 1 for item in lines if item["cancelled"]})
         case "bol-ship":
-            return Counter(str(item) for parcel in told["shipments"] for item in parcel["items"])
+            parcels = told["shipments"]
+            return Counter(parcel_mark(item, parcel["trackAndTrace"]) for parcel in parcels for item in parcel["items"])
         case "reusely-blind":
             # The reference is not sent there; the customer's address holds it.
             return Counter(str(order["customer_email"]).partition("@")[0].upper() for order in told["orders"])
