@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from aiohttp import web
 
+from adapters.contract import codec
 from gateway.cache import Told
 from policies.freshness import ANY, Wish
 
@@ -31,19 +32,21 @@ def wish(headers: Mapping[str, str]) -> Wish:
     return Wish(max_age, "only-if-cached" in directives, "no-store" in directives)
 
 
-def told_headers(told: Sequence[Told], rest: bytes = b"", *, whole: bool = True) -> dict[str, str]:
+def told_headers(told: Sequence[Told], rest: object = None, *, whole: bool = True) -> dict[str, str]:
     """Return `Cache-Control`, `Age` and `ETag` of an answer made of these and of `rest`; none where nothing is kept.
 
     It is as old as its oldest part and fresh as long as all of them are, not at all where parts are missing; clients
     subtract `Age` from `max-age`.
     """
-    if not told or not all(one.tag for one in told):
-        return {"Cache-Control": "private, no-cache"} if any(one.lifetime.longest > 0 for one in told) else {}
-    age = max(int(one.age) for one in told)
-    fresh = max(0, int(min(one.lifetime.fresh - one.age for one in told))) if whole else 0
-    tag = told[0].tag
-    if len(told) > 1 or rest:
-        tag = hashlib.blake2b(b"".join(one.tag.encode() for one in told) + rest, digest_size=16).hexdigest()
+    tags = [one.tag for one in told]
+    if not tags or "" in tags:
+        longest = max([one.lifetime.longest for one in told], default=0.0)
+        return {"Cache-Control": "private, no-cache"} if longest > 0 else {}
+    age = max([int(one.age) for one in told])
+    fresh = max(0, int(min([one.lifetime.fresh - one.age for one in told]))) if whole else 0
+    tag = tags[0]
+    if rest is not None:
+        tag = hashlib.blake2b("".join(tags).encode() + codec.encode(rest), digest_size=16).hexdigest()
     headers = {"Cache-Control": f"private, max-age={age + fresh}", "ETag": f'"{tag}"'}
     if any(one.kept for one in told):
         headers["Age"] = str(age)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
+from operator import attrgetter
 from typing import Annotated, Any, TypeVar
 
 import msgspec
@@ -35,6 +36,7 @@ from gateway.providers.trip import Trip
 from policies.errors import PolicyError
 
 T = TypeVar("T")
+_ID = attrgetter("id")
 _read_tree = codec.reader(list[Category])
 Limit = Annotated[int, Field(ge=1, le=100)]
 
@@ -154,7 +156,7 @@ def _tree(categories: tuple[Category, ...]) -> Content:
 
 def _page(page: Page[Any]) -> Content:
     """Return the items of a page, each id once."""
-    unique = {item.id: item for item in page.items}
+    unique = dict(zip(map(_ID, page.items), page.items, strict=True))
     return Content(codec.encode(tuple(unique.values())), page.next_cursor)
 
 
@@ -166,8 +168,7 @@ def _listing(told: Sequence[Told], cursor: str | None, incomplete: tuple[Incompl
         parts = [one.content.body[1:-1] for one in told]
         items = b"[" + b",".join([part for part in parts if part]) + b"]"
     listing = _TranslatedListing(items=msgspec.Raw(items), next_cursor=cursor, incomplete=incomplete or None)
-    rest = codec.encode([cursor, incomplete])
-    return Answer(listing, headers=told_headers(told, rest, whole=not incomplete))
+    return Answer(listing, headers=told_headers(told, (cursor, incomplete), whole=not incomplete))
 
 
 async def check_availability(call: Call) -> Answer:

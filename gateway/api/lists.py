@@ -7,7 +7,7 @@ long as others have more: so nothing is left out in silence, and a list ends alt
 
 import asyncio
 import base64
-import hashlib
+import zlib
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any, Generic, NoReturn, Protocol, TypeVar
 
@@ -140,16 +140,16 @@ def _nobody(failed: Mapping[str, Problem]) -> NoReturn:
     raise ApiError(problem(name, "None of the providers that were asked could answer.", incomplete=incomplete))
 
 
-def _seal(operation: str, filters: Resource | dict[str, Any], provider: str | None) -> str:
-    """Return what binds a cursor to its question."""
-    return hashlib.sha256(codec.encode([operation, filters, provider])).hexdigest()[:12]
+def _seal(operation: str, filters: Resource | dict[str, Any], provider: str | None) -> int:
+    """Return what binds a cursor to its question: against mistakes, so a checksum is enough."""
+    return zlib.crc32(codec.encode([operation, filters, provider]))
 
 
-def _closed(positions: Mapping[str, str | None], failing: Collection[str], seal: str) -> str:
-    return base64.urlsafe_b64encode(codec.encode([2, seal, positions, sorted(failing)])).decode().rstrip("=")
+def _closed(positions: Mapping[str, str | None], failing: Collection[str], seal: int) -> str:
+    return base64.urlsafe_b64encode(codec.encode([3, seal, positions, sorted(failing)])).decode().rstrip("=")
 
 
-def _opened(cursor: str, seal: str) -> tuple[dict[str, str], frozenset[str]]:
+def _opened(cursor: str, seal: int) -> tuple[dict[str, str], frozenset[str]]:
     """Return where each provider goes on, and which of them failed on the pages before. Raises ApiError."""
     wrong = [ProblemViolation(name="cursor", reason="not a cursor of this list with these parameters")]
     if len(cursor) > MAX_CURSOR:
@@ -159,7 +159,7 @@ def _opened(cursor: str, seal: str) -> tuple[dict[str, str], frozenset[str]]:
     except ValueError:
         refuse_violations(wrong)
     match value:
-        case [2, str() as found, dict() as positions, list() as failing] if found == seal and positions:
+        case [3, int() as found, dict() as positions, list() as failing] if found == seal and positions:
             if all(isinstance(one, str) for one in (*positions.values(), *failing)):
                 return positions, frozenset(failing)
             refuse_violations(wrong)

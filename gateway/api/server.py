@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Callable, Mapping
+from itertools import chain
 
 import msgspec
 import structlog
@@ -259,10 +260,8 @@ def _proper(request: Request) -> None:
     """Refuse what the parser lets through: too many headers, and a version before there were any."""
     if request.version < HttpVersion10:
         refuse("malformed-request", "HTTP/1.1 is spoken here.")
-    size = 0
-    for name, value in request.raw_headers:
-        size += len(name) + len(value) + 4
-    if size > MAX_HEADER_BYTES:
+    lines = request.raw_headers
+    if sum(map(len, chain.from_iterable(lines))) + 4 * len(lines) > MAX_HEADER_BYTES:
         refuse("header-too-large")
 
 
