@@ -1,7 +1,7 @@
 """The platform's catalog in canonical terms: products, and categories as a tree with the types beside it."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from adapters.contract import codec
 from adapters.contract.adapter import Adapter
@@ -39,6 +39,9 @@ def _ids(account: str, rows: Sequence[Row]) -> list[str]:
 
 def _product(adapter: Adapter[Any, Any], priced: Mapping[str, Money | None], row: Row, resource_id: str) -> Product:
     # A page has a hundred of these: a call is made where few products need it, and what they share is remembered.
+    categories, order_bounds = _COMMON[
+        adapter.name, row.category, row.kind, row.minimum, row.maximum, row.start_hour, row.end_hour
+    ]
     details = row.details or NO_DETAILS
     image, sale, market = details.main_image, row.sale_price, row.market_price
     description = details.description or row.description or None
@@ -60,13 +63,13 @@ def _product(adapter: Adapter[Any, Any], priced: Mapping[str, Money | None], row
         name=row.name or row.slug or resource_id.removeprefix(f"{adapter.name}:"),
         description=description,
         sku=row.code or None,
-        categories=_CATEGORIES[adapter.name, row.category, row.kind],
+        categories=categories,
         images=(Image(url=image),) if image and isinstance(image, str) and not details.images else _images(details),
         # What the reseller pays; `buyPrice` is what the platform pays a supplier.
         price=priced[sale] if isinstance(sale, str) else optional_money(sale, adapter.currency),
         market_price=priced[market] if isinstance(market, str) else optional_money(market, adapter.currency),
         stock=_STOCKS[row.status, row.stock],
-        order_bounds=_ORDER_BOUNDS[row.minimum, row.maximum, row.start_hour, row.end_hour],
+        order_bounds=order_bounds,
         inputs=(inputs(row.require) or None) if row.require else None,
         attributes=attributes or None,  # what has no canonical member, lists as text
     )
@@ -79,13 +82,12 @@ def to_availability(adapter: Adapter[Any, Any], row: Row, as_of: Any) -> Availab
         as_of=as_of,
         price=optional_money(row.sale_price, adapter.currency),
         stock=_STOCKS[row.status, row.stock],
-        order_bounds=_ORDER_BOUNDS[row.minimum, row.maximum, row.start_hour, row.end_hour],
+        order_bounds=_order_bounds(row.minimum, row.maximum, row.start_hour, row.end_hour),
     )
 
 
-def _categories(key: tuple[str, int | None, int | None]) -> tuple[str, ...] | None:
-    """Return the category and the type, which is a category here, too, of an account, a category and a type."""
-    account, category, kind = key
+def _categories(account: str, category: int | None, kind: int | None) -> tuple[str, ...] | None:
+    """Return the category and the type, which is a category here, too."""
     natives = [] if category is None else [str(category)]
     natives += [] if kind is None else [f"type-{kind}"]
     return tuple(f"{account}:{native}" for native in natives) or None
@@ -109,18 +111,24 @@ def _stock(key: tuple[int | None, int | None]) -> Stock:
     return Stock(status="inStock" if quantity > 0 else "outOfStock", quantity=quantity)
 
 
-def _order_bounds(key: tuple[int | None, int | None, str | None, str | None]) -> OrderBounds | None:
+def _order_bounds(minimum: int | None, maximum: int | None, start: str | None, end: str | None) -> OrderBounds | None:
     """Return how much may be ordered, and when; a bound of 0 would forbid every order and is taken as none."""
-    minimum, maximum, start, end = key
-    if not any(key):
+    if not (minimum or maximum or start or end):
         return None
     return OrderBounds(minimum=minimum or None, maximum=maximum or None, from_=start or None, until=end or None)
 
 
-# Most products of a page share these.
-_CATEGORIES = Remembered(_categories)
+_Common: TypeAlias = tuple[str, int | None, int | None, int | None, int | None, str | None, str | None]
+
+
+def _common(key: _Common) -> tuple[tuple[str, ...] | None, OrderBounds | None]:
+    """Return categories and order bounds, of what makes them. Most products of a page have both in common."""
+    account, category, kind, minimum, maximum, start, end = key
+    return _categories(account, category, kind), _order_bounds(minimum, maximum, start, end)
+
+
+_COMMON = Remembered(_common)
 _STOCKS = Remembered(_stock)
-_ORDER_BOUNDS = Remembered(_order_bounds)
 
 
 def inputs(required: Any) -> tuple[ProductInput, ...]:
