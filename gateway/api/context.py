@@ -3,14 +3,16 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import msgspec
 from aiohttp import hdrs, web
 from pydantic import BaseModel, ConfigDict, ValidationError
+from yarl import URL
 
 from adapters.contract import codec
 from adapters.contract.models.resources import Resource
+from adapters.contract.remembered import Remembered
 from gateway.api.body import MAX_BYTES, ApiError, decode, refuse, refuse_violations, validated, violations
 from gateway.api.callers import Caller, Callers
 from gateway.api.inbound import Inbound
@@ -125,23 +127,8 @@ class Call(msgspec.Struct):
 
     def query(self, model: type[ModelT]) -> ModelT:
         """Return the query parameters. Raises ApiError with a violation for each that is wrong, unknown or repeated."""
-        pairs = self.http.query
-        given = dict(pairs)
-        found: list[ProblemViolation] = []
-        if len(given) < len(pairs):
-            repeated = [name for name in given if len(pairs.getall(name)) > 1]
-            found += [ProblemViolation(name=name or "query", reason="given more than once") for name in repeated]
-        if "" in pairs.values():
-            empty = [name for name, value in pairs.items() if not value]
-            found += [ProblemViolation(name=name or "query", reason="empty") for name in empty]
-        try:
-            value = model.model_validate(given, by_alias=True, by_name=False)
-        except ValidationError as error:
-            known = {one.name for one in found}
-            refuse_violations([*found, *map(_as_parameter, violations(error, known))])
-        if found:
-            refuse_violations(found)
-        return value
+        text = self.http.rel_url.raw_query_string
+        return cast("ModelT", _PARAMETERS[model, text] if len(text) <= _SHORT else _parameters((model, text)))
 
     async def content(self) -> Any:
         """Return the decoded JSON body. Raises ApiError."""
@@ -167,6 +154,28 @@ class Call(msgspec.Struct):
     def validated(self, model: type[ModelT], content: Any) -> ModelT:
         """Return the content as a model. Raises ApiError."""
         return validated(model, content)
+
+
+def _parameters(key: tuple[type[BaseModel], str]) -> BaseModel:
+    model, text = key
+    pairs = URL.build(query_string=text, encoded=True).query
+    given = dict(pairs)
+    repeated = [name for name in given if len(pairs.getall(name)) > 1]
+    found = [ProblemViolation(name=name or "query", reason="given more than once") for name in repeated]
+    found += [ProblemViolation(name=name or "query", reason="empty") for name, value in pairs.items() if not value]
+    try:
+        value = model.model_validate(given, by_alias=True, by_name=False)
+    except ValidationError as error:
+        known = {one.name for one in found}
+        refuse_violations([*found, *map(_as_parameter, violations(error, known))])
+    if found:
+        refuse_violations(found)
+    return value
+
+
+# The same questions are asked again and again; a cursor is asked once.
+_PARAMETERS = Remembered(_parameters, most=1024)
+_SHORT = 256
 
 
 def _as_parameter(violation: ProblemViolation) -> ProblemViolation:
