@@ -1,13 +1,12 @@
 """The platform's catalog in canonical terms: products, and categories as a tree with the types beside it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, TypeAlias
 
 from adapters.contract import codec
 from adapters.contract.adapter import Adapter
 from adapters.contract.models import values
 from adapters.contract.models.catalog import Availability, Category, Image, OrderBounds, Product, ProductInput, Stock
-from adapters.contract.models.resources import Money
 from adapters.contract.models.values import optional_money
 from adapters.contract.remembered import Remembered
 from adapters.reseller.envelope import Members, spelled
@@ -20,9 +19,43 @@ _AGES = (("usk", "ageUsk"), ("esrb", "ageEsrb"), ("pegi", "agePegi"))
 
 def to_products(adapter: Adapter[Any, Any], rows: Sequence[Row]) -> tuple[Product, ...]:
     """Return the products of a list. Raises MalformedResponse where one has prices that are none."""
-    priced = values.prices(adapter.currency)
-    ids = _ids(adapter.name, rows)
-    return tuple([_product(adapter, priced, row, name) for row, name in zip(rows, ids, strict=True)])
+    account, currency, priced = adapter.name, adapter.currency, values.prices(adapter.currency)
+    products = []
+    # Of a page with a hundred products: a call is made where few need it, and what they share is remembered.
+    for row, name in zip(rows, _ids(account, rows), strict=True):
+        categories, order_bounds = _COMMON[
+            account, row.category, row.kind, row.minimum, row.maximum, row.start_hour, row.end_hour
+        ]
+        details = row.details or NO_DETAILS
+        image, sale, market = details.main_image, row.sale_price, row.market_price
+        description = details.description or row.description or None
+        if description and len(description) > _LONGEST:
+            description = description[:_LONGEST]
+        attributes = {"slug": row.slug} if row.slug else {}
+        if row.platforms and (platforms := _joined(row.platforms)):
+            attributes["platforms"] = platforms
+        if row.brand is not None or row.regions or row.buy_price is not None or row.ages:
+            attributes |= _seldom(row)
+        products.append(
+            Product(
+                id=name,
+                name=row.name or row.slug or name.removeprefix(f"{account}:"),
+                description=description,
+                sku=row.code or None,
+                categories=categories,
+                images=(Image(url=image),)
+                if image and isinstance(image, str) and not details.images
+                else _images(details),
+                # What the reseller pays; `buyPrice` is what the platform pays a supplier.
+                price=priced[sale] if isinstance(sale, str) else optional_money(sale, currency),
+                market_price=priced[market] if isinstance(market, str) else optional_money(market, currency),
+                stock=_STOCKS[row.status, row.stock],
+                order_bounds=order_bounds,
+                inputs=(inputs(row.require) or None) if row.require else None,
+                attributes=attributes or None,  # what has no canonical member, lists as text
+            )
+        )
+    return tuple(products)
 
 
 def to_product(adapter: Adapter[Any, Any], row: Row) -> Product:
@@ -37,42 +70,11 @@ def _ids(account: str, rows: Sequence[Row]) -> list[str]:
     return f"{account}:{natives}".replace(" ", f" {account}:").split(" ") if natives else []
 
 
-def _product(adapter: Adapter[Any, Any], priced: Mapping[str, Money | None], row: Row, resource_id: str) -> Product:
-    # A page has a hundred of these: a call is made where few products need it, and what they share is remembered.
-    categories, order_bounds = _COMMON[
-        adapter.name, row.category, row.kind, row.minimum, row.maximum, row.start_hour, row.end_hour
-    ]
-    details = row.details or NO_DETAILS
-    image, sale, market = details.main_image, row.sale_price, row.market_price
-    description = details.description or row.description or None
-    if description and len(description) > _LONGEST:
-        description = description[:_LONGEST]
-    attributes = {"slug": row.slug} if row.slug else {}
-    if row.brand is not None and (brand := _joined(row.brand)):
-        attributes["brandId"] = brand
-    if row.platforms and (platforms := _joined(row.platforms)):
-        attributes["platforms"] = platforms
-    if row.regions and (regions := _joined(row.regions)):
-        attributes["regions"] = regions
-    if row.buy_price is not None and (buy_price := _joined(row.buy_price)):
-        attributes["buyPrice"] = buy_price
-    if row.ages:
-        attributes |= _ages(Members(spelled(row.ages)))
-    return Product(
-        id=resource_id,
-        name=row.name or row.slug or resource_id.removeprefix(f"{adapter.name}:"),
-        description=description,
-        sku=row.code or None,
-        categories=categories,
-        images=(Image(url=image),) if image and isinstance(image, str) and not details.images else _images(details),
-        # What the reseller pays; `buyPrice` is what the platform pays a supplier.
-        price=priced[sale] if isinstance(sale, str) else optional_money(sale, adapter.currency),
-        market_price=priced[market] if isinstance(market, str) else optional_money(market, adapter.currency),
-        stock=_STOCKS[row.status, row.stock],
-        order_bounds=order_bounds,
-        inputs=(inputs(row.require) or None) if row.require else None,
-        attributes=attributes or None,  # what has no canonical member, lists as text
-    )
+def _seldom(row: Row) -> dict[str, str]:
+    """Return the attributes that few products have."""
+    texts = {"brandId": _joined(row.brand), "regions": _joined(row.regions), "buyPrice": _joined(row.buy_price)}
+    ages = _ages(Members(spelled(row.ages))) if row.ages else {}
+    return {name: text for name, text in texts.items() if text} | ages
 
 
 def to_availability(adapter: Adapter[Any, Any], row: Row, as_of: Any) -> Availability:
