@@ -8,7 +8,9 @@ from msgspec.structs import replace
 
 from adapters.contract.adapter import ProcessState
 from adapters.contract.errors import NotFound
+from adapters.contract.models.requests import NewShipment, ShipmentChange
 from adapters.contract.models.resources import ChangedPart, Order, OrderChange
+from gateway.operations.intents import Intent
 from gateway.operations.owners import own_process
 from gateway.operations.processes import overall
 from gateway.operations.run import Run
@@ -49,6 +51,23 @@ async def held_against(run: Run, change: OrderChange) -> OrderChange:
             for part in parts
         )
     return replace(change, parts=parts or None, state=overall([part.state for part in parts]))
+
+
+def has_to_show(run: Run, intent: Intent, change: OrderChange) -> bool:
+    """Tell whether the provider has to show what was wanted: a process that was found did it, and may be anybody's."""
+    found = {one.detail for one in run.operation.evidence if one.kind == "process" and one.verdict == "adopted"}
+    done = any(part.state == "done" and part.process in found for part in change.parts or ())
+    wanted = intent.content
+    return done and run.provider.adapter.has("has_shipment") and isinstance(wanted, NewShipment | ShipmentChange)
+
+
+async def is_shown(run: Run, intent: Intent) -> bool:
+    """Tell whether the provider shows the shipment as it was wanted. Raises what asking the provider does."""
+    wanted = intent.content
+    assert isinstance(wanted, NewShipment | ShipmentChange)  # noqa: S101 - nothing else has to be shown
+    run.trip.recorder = None
+    looking = run.provider.adapter.has_shipment(intent.order_id or "", intent.shipment_id, wanted)
+    return await run.provider.run(looking, run.trip)
 
 
 def was_sent_again(run: Run, change: OrderChange) -> bool:

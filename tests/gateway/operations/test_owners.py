@@ -142,6 +142,16 @@ async def test_what_began_before_a_process_that_was_known_is_not_what_was_sent_a
 
 
 @IN_MEMORY
+async def test_what_other_software_did_meanwhile_is_not_told_as_done_here(bol: Bol) -> None:
+    """Its process is all that is there; but the shipment shows its code, not the one that was asked for."""
+    shipment = await bol.shipped("3S-FIRST")
+    second = await bol.change(shipment, "3S-SECOND", lose="request")
+    await bol.change_elsewhere(shipment, "3S-THEIRS")
+    second = await bol.later(second, 900)
+    assert (second.state, bol.codes()) == ("parked", ["3S-THEIRS"])
+
+
+@IN_MEMORY
 async def test_of_two_changes_in_doubt_neither_takes_the_one_process(bol: Bol) -> None:
     """One was carried out, the other lost on its way; each may have begun the process, and so a person has to look."""
     shipment = await bol.shipped("3S-FIRST")
