@@ -104,8 +104,8 @@ async def _checked(provider: Provider) -> bool:
         await provider.run(provider.adapter.cheap_read(), trip)
     except (AdapterError, PolicyError, AdapterFault) as error:
         told = describe(error, provider.name)
-        said = told.provider
-        words = (said.message or said.code if said else None) or told.detail
+        said = (told.provider.message or told.provider.code) if told.provider else None
+        words = "; ".join(filter(None, (said, told.detail)))
         typer.echo(f"{provider.name}: {told.name}: {told.title}{f' ({words})' if words else ''}")
         return False
     typer.echo(f"{provider.name}: works, {time.monotonic() - started:.2f} s")

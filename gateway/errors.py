@@ -50,6 +50,7 @@ TABLE: dict[type[Exception], Rule] = {
     provider.AccountRefused: Rule("provider-account", "not-executed"),
     provider.RateLimited: Rule("provider-capacity", "not-executed", "soon"),
     provider.ProtocolMismatch: Rule("adapter-fault", "not-executed"),
+    provider.WrongAddress: Rule("provider-address", "not-executed"),
     provider.Unavailable: Rule("provider-unavailable", "unclear", "soon"),
     provider.MalformedResponse: Rule("provider-malformed", "executed"),
     provider.NoAnswer: Rule("provider-unavailable", repeat="soon"),

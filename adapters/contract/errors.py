@@ -19,7 +19,8 @@ AdapterError
     ├── AccountRefused             the account may not: plan lapsed, not allowed, disabled for the tenant
     ├── RateLimited                with retry_after where the provider says
     ├── Unavailable                the provider fails or is down
-    ├── ProtocolMismatch           the provider does not take what our adapter sends (405 406 410 415 …)
+    ├── ProtocolMismatch           the provider does not take what our adapter sends (405 406 415 …)
+    │   └── WrongAddress           nothing is there: `base_url` or a path in the settings is wrong
     ├── MalformedResponse          an answer that cannot be read
     └── NoAnswer                   no whole answer came; made by the gateway, not by adapters
 """
@@ -159,6 +160,10 @@ class Unavailable(ProviderError):
 
 class ProtocolMismatch(ProviderError):
     """The provider does not take the method, path or media type the adapter uses: the adapter's fault."""
+
+
+class WrongAddress(ProtocolMismatch):
+    """Nothing at the configured address takes the request: `base_url`, or a path in the settings, is wrong."""
 
 
 class MalformedResponse(ProviderError):

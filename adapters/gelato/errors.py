@@ -19,13 +19,14 @@ from adapters.contract.errors import (
     RateLimited,
     Rejected,
     Unavailable,
+    WrongAddress,
 )
 from adapters.contract.models import values
 from adapters.contract.wire import HttpRequest, HttpResponse
 
 _BY_STATUS: Mapping[int, type[ProviderError]] = {
-    307: ProtocolMismatch,  # "ask elsewhere": not processed, and never followed
-    308: ProtocolMismatch,
+    307: WrongAddress,  # "ask elsewhere": not processed, and never followed
+    308: WrongAddress,
     400: Rejected,
     401: CredentialsRefused,
     402: Rejected,
@@ -48,6 +49,10 @@ _BY_STATUS: Mapping[int, type[ProviderError]] = {
 """What is not listed (5xx, other redirects, 408, 418, 499 …) says nothing about what was done: Unavailable."""
 
 _LONGEST_WAIT = 600.0
+_COMPARE = (
+    "Compare base_url and the five paths of this account in gateway.yaml (submit_order_url and its like) with the URLs "
+    "that Gelato gave with the connector."
+)
 
 
 def error_of(request: HttpRequest, response: HttpResponse, *, prevents_duplicates: bool) -> ProviderError | None:
@@ -55,7 +60,9 @@ def error_of(request: HttpRequest, response: HttpResponse, *, prevents_duplicate
     if 200 <= response.status < 300:
         return None
     body = response.object_or_empty()
-    return _kind(request, response.status, prevents_duplicates)(
+    kind = _kind(request, response.status, prevents_duplicates)
+    return kind(
+        _COMPARE if kind is WrongAddress else "",
         status=response.status,
         code=values.text(body.get("code"), 100),
         message=values.text(body.get("message")) or "",
@@ -66,7 +73,7 @@ def error_of(request: HttpRequest, response: HttpResponse, *, prevents_duplicate
 
 def _kind(request: HttpRequest, status: int, prevents_duplicates: bool) -> type[ProviderError]:
     if status in {404, 410} and "{id}" not in request.route:
-        return ProtocolMismatch  # no order was named, so it is the URL that does not exist
+        return WrongAddress  # no order was named, so it is the URL that does not exist
     if request.step == "cancel" and status in {400, 409, 422}:
         return NotCancellable  # a cancellation has no content that could be wrong: it is the order's state
     if request.step == "change_delivery" and status == 409:

@@ -20,6 +20,7 @@ from adapters.contract.errors import (
     Rejected,
     Unavailable,
     Violation,
+    WrongAddress,
 )
 from adapters.contract.models import values
 from adapters.contract.wire import HttpResponse
@@ -28,7 +29,7 @@ LONGEST_WAIT = 600.0
 
 BY_STATUS: dict[int, type[ProviderError]] = {
     400: Rejected,
-    401: CredentialsRefused,  # a lapsed subscription too, unless its code says so
+    401: CredentialsRefused,  # a lapsed subscription too: nothing tells them apart
     402: Rejected,
     403: AccountRefused,
     404: NotFound,
@@ -36,7 +37,7 @@ BY_STATUS: dict[int, type[ProviderError]] = {
     406: ProtocolMismatch,
     408: Unavailable,  # a proxy says so of requests it had passed on
     409: Rejected,
-    410: ProtocolMismatch,  # versions stand in the path: a version that is gone
+    410: WrongAddress,  # versions stand in the path: a version that is gone
     411: ProtocolMismatch,
     413: ProtocolMismatch,
     414: ProtocolMismatch,
@@ -47,20 +48,26 @@ BY_STATUS: dict[int, type[ProviderError]] = {
     426: ProtocolMismatch,
     429: RateLimited,  # not among the documented codes
     431: ProtocolMismatch,
-    307: ProtocolMismatch,  # the host moved and nothing was executed: base_url is wrong
-    308: ProtocolMismatch,
+    307: WrongAddress,  # the host moved and nothing was executed
+    308: WrongAddress,
 }
 
 # No code is published. These are what a Laravel application would most likely say.
 BY_CODE: dict[tuple[int, str], type[ProviderError]] = {
-    (401, "SUBSCRIPTION_LAPSED"): AccountRefused,
-    (401, "SUBSCRIPTION_EXPIRED"): AccountRefused,
-    (401, "SUBSCRIPTION_INACTIVE"): AccountRefused,
     # 429 is not documented, so the limit for each e-mail may be told by another status.
     (400, "RATE_LIMIT_EXCEEDED"): RateLimited,
     (403, "RATE_LIMIT_EXCEEDED"): RateLimited,
     (400, "TOO_MANY_REQUESTS"): RateLimited,
     (403, "TOO_MANY_REQUESTS"): RateLimited,
+}
+
+_HINTS: dict[type[ProviderError], str] = {
+    # Help page "Reusely's Public API": both are 401, and no code is published for either.
+    CredentialsRefused: "Reusely answers 401 to a wrong key and to a lapsed subscription alike: look whether the "
+    "subscription is active (Pro plan or trial), and compare the keys in gateway.yaml with those under Add-on "
+    "Settings, Public API, API Credentials.",
+    WrongAddress: "Reusely is not at this address, or no longer has this version of its API: compare base_url and "
+    "api_version in gateway.yaml with its documentation.",
 }
 
 # Members of the checkout's body, and what callers know them as.
@@ -106,6 +113,7 @@ def provider_error(response: HttpResponse) -> ProviderError | None:
     code = values.text(body.get("error_code"), 100) or values.text(body.get("code"), 100)
     kind = BY_CODE.get((status, (code or "").upper())) or _by_status(status)
     return kind(
+        _HINTS.get(kind, ""),
         status=status,
         code=code,
         message=values.text(body.get("message")) or values.text(body.get("error")) or "",

@@ -122,7 +122,7 @@ class ReuselySimulator(Simulator):
     def _unauthorized(self, received: Received, *, administrative: bool) -> HttpResponse | None:
         key = received.headers.get("x-api-key")
         if self.lapsed or key == LAPSED_KEY:
-            return _failure(401, "SUBSCRIPTION_LAPSED", "Your subscription is not active.")
+            return _failure(401)
         secret = received.headers.get("x-secret-key")
         if not administrative and secret is not None:
             self.needless_secrets += 1

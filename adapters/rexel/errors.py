@@ -16,6 +16,7 @@ from adapters.contract.errors import (
     Rejected,
     Unavailable,
     Violation,
+    WrongAddress,
 )
 from adapters.contract.models import values
 from adapters.contract.wire import HttpRequest, HttpResponse
@@ -54,6 +55,10 @@ _REQUEST_IDS = ("x-request-id", "request-id", "x-correlation-id")
 _TIBCO = re.compile(r"^(BW-[A-Z]+-\d+)\b")
 _MACHINE_WORD = re.compile(r"^[A-Za-z][A-Za-z0-9_.-]{1,63}$")
 _MOST_VIOLATIONS = 100
+_COMPARE = (
+    "Rexel's API Management knows no such path: compare base_url and the paths of this account in gateway.yaml "
+    "(orders_path and its like) with what the account's subscription has."
+)
 
 
 def provider_error(request: HttpRequest, response: HttpResponse) -> ProviderError | None:
@@ -67,6 +72,7 @@ def provider_error(request: HttpRequest, response: HttpResponse) -> ProviderErro
     violations = _violations(body)
     kind = _kind(request, status, code, body)
     return kind(
+        _COMPARE if kind is WrongAddress else "",
         status=status,
         code=code,
         message=message,
@@ -99,7 +105,7 @@ def _kind(request: HttpRequest, status: int, code: str | None, body: Mapping[str
     if code is not None and code.startswith("BW-"):
         return ProtocolMismatch  # TIBCO refuses the shape or the order of the fields, never the content
     if status == 404 and "statusCode" in body:
-        return ProtocolMismatch  # API Management: no such path, whatever the id
+        return WrongAddress  # API Management: no such path, whatever the id
     if status == 400 and request.step == UNITS:
         return NotFound  # products/v2 answers 400 for an unknown product
     if status == 400 and request.step == PLACE and not isinstance(body.get("errors"), list | dict):

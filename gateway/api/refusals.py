@@ -30,6 +30,7 @@ _PROVIDER = (
     "provider-unavailable",
     "provider-credentials",
     "provider-account",
+    "provider-address",
     "overloaded",
     "provider-timeout",
     "deadline-exceeded",

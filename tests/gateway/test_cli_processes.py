@@ -190,6 +190,7 @@ async def test_accounts_are_checked_live(tmp_path: Path) -> None:
     """Every provider works, or the problem is named and the exit code 1; the secret is not shown."""
     wrong = "  print:\n    adapter: gelato\n    simulated: true\n    credentials:\n"
     wrong += "      api_key: canary-key-7261\n      api_secret: canary-secret-7261\n"
+    wrong += "  trade:\n    adapter: reusely\n    simulated: true\n    credentials:\n      api_key: canary-key-7261\n"
     good = written(tmp_path, SIMULATED, port=0)
     (tmp_path / "bad").mkdir()
     bad = written(tmp_path / "bad", SIMULATED + wrong, port=0)
@@ -198,7 +199,9 @@ async def test_accounts_are_checked_live(tmp_path: Path) -> None:
     assert works.out.splitlines()[-1].startswith("shop: works, ")
     assert fails.code == 1
     assert "shop: works, " in fails.out
-    assert fails.out.splitlines()[-1].startswith("print: provider-credentials: ")
+    refusals = [line for line in fails.out.splitlines() if ": provider-credentials: " in line]
+    assert [line.split()[0] for line in refusals] == ["print:", "trade:"]
+    assert "lapsed subscription" in refusals[1], "what else it may be is told behind the provider's words"
     assert "canary" not in "\n".join(fails.out.splitlines()[2:]) + fails.err
 
 

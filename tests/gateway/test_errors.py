@@ -48,6 +48,13 @@ def test_a_providers_401_is_never_the_callers() -> None:
     assert describe(provider.AccountRefused(status=403), "x").status == 503
 
 
+def test_a_wrong_address_is_the_operators_to_mend() -> None:
+    """It is no fault of ours to be reported, and what to compare it with stands in the problem."""
+    told = describe(provider.WrongAddress("Compare base_url.", status=404, message="Not Found"), "x")
+    assert (told.name, told.status, told.detail) == ("provider-address", 503, "Compare base_url.")
+    assert judgement(provider.WrongAddress(status=404)) == "not-executed"
+
+
 def test_a_providers_words_are_capped_and_never_markup() -> None:
     """HTML is dropped, long text cut, control characters blanked."""
     html = describe(provider.Unavailable(message="<html><script>x</script></html>", status=502, code="E1"), "x")

@@ -52,11 +52,12 @@ def test_any_status_with_any_body_is_an_error_or_none(status: int, body: bytes, 
     ("request_", "status", "kind"),
     [
         (_PLACE, 302, errors.Unavailable),
-        (_PLACE, 307, errors.ProtocolMismatch),
+        (_PLACE, 307, errors.WrongAddress),
         (_PLACE, 400, errors.Rejected),
         (_PLACE, 401, errors.CredentialsRefused),
         (_PLACE, 403, errors.AccountRefused),
-        (_PLACE, 404, errors.ProtocolMismatch),
+        (_PLACE, 404, errors.WrongAddress),
+        (_PLACE, 410, errors.WrongAddress),
         (_PLACE, 405, errors.ProtocolMismatch),
         (_PLACE, 408, errors.Unavailable),
         (_PLACE, 409, errors.Rejected),
@@ -78,6 +79,7 @@ def test_a_status_has_its_kind(request_: HttpRequest, status: int, kind: type[Pr
     error = _adapter().error(request_, HttpResponse(status, {}, b'{"code": 200, "message": "OK"}'))
     assert type(error) is kind
     assert (error.code, error.message) == ("200", "OK")
+    assert ("submit_order_url" in error.reason) is (kind is errors.WrongAddress)
 
 
 def test_a_conflict_means_a_duplicate_only_where_duplicates_are_prevented() -> None:

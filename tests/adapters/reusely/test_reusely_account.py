@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from adapters.contract.errors import (
-    AccountRefused,
     CredentialsRefused,
     MalformedResponse,
     RateLimited,
@@ -34,17 +33,15 @@ def test_the_secret_key_goes_to_administrative_endpoints_only(account: Any, an_o
     assert all(request.headers["x-tenant-id"] == "demo-tenant" for request in account.sent)
 
 
-def test_a_lapsed_subscription_is_the_accounts_fault_where_the_code_says_so(open_account: Any, account: Any) -> None:
-    """Both are 401; with the code it is the account, without it the key."""
+def test_a_lapsed_subscription_and_a_wrong_key_are_told_with_a_hint_at_both(open_account: Any, account: Any) -> None:
+    """Both are documented as 401 and no code for either, so nobody is sent after the one alone."""
     account.simulator.lapsed = True
-    with pytest.raises(AccountRefused):
-        account.run(account.adapter.cheap_read())
-    lapsed = open_account(credentials={"api_key": LAPSED_KEY})
-    with pytest.raises(AccountRefused):
-        lapsed.run(lapsed.adapter.cheap_read())
-    wrong = open_account(credentials={"api_key": "wrong"})
-    with pytest.raises(CredentialsRefused):
-        wrong.run(wrong.adapter.cheap_read())
+    lapsed, wrong = (open_account(credentials={"api_key": key}) for key in (LAPSED_KEY, "wrong"))
+    for refused in (account, lapsed, wrong):
+        with pytest.raises(CredentialsRefused) as raised:
+            refused.run(refused.adapter.cheap_read())
+        assert "subscription" in raised.value.reason
+        assert "keys" in raised.value.reason
 
 
 def test_what_the_configuration_does_not_allow_is_not_offered(open_account: Any, an_order: Any) -> None:
