@@ -130,6 +130,16 @@ async def test_a_shipment_whose_answer_is_lost_finds_its_own_process(bol: Bol) -
 
 
 @IN_MEMORY
+async def test_a_process_that_bol_does_not_list_is_in_nobodys_way(bol: Bol) -> None:
+    """A creation that failed is listed under no item: the one after it finds its own all the same."""
+    wanted = {"lines": [{"id": bol.item, "quantity": 1}], "labelId": "no such label"}
+    failed = await bol.write("shipments.confirm", NewShipment.model_validate(wanted), bol.order)
+    assert (await bol.later(failed, 60)).state == "failed"
+    second = await bol.later(await bol.ship("3S-SECOND", lose="answer"), 300)
+    assert (second.state, bol.codes()) == ("succeeded", ["3S-SECOND"])
+
+
+@IN_MEMORY
 async def test_what_began_before_a_process_that_was_known_is_not_what_was_sent_after(bol: Bol) -> None:
     """Somebody else changed the code a moment before our change that was done: theirs is not our next one's process."""
     shipment = await bol.shipped("3S-FIRST")
