@@ -156,8 +156,7 @@ class Resolver:
         step = next(iter(run.recorder.doubtful()))
         try:
             parts = [
-                part if part.state != "unknown" else await adopted(run, change, part, step.name)
-                for part in change.parts or ()
+                part if part.state != "unknown" else await adopted(run, part, step.name) for part in change.parts or ()
             ]
         except Undecided as error:
             if not error.passing:
@@ -212,7 +211,7 @@ class Resolver:
             if not self._too_long(run.operation):
                 await self._wait_longer(run, before, type(error).__name__)
                 return
-            change = in_doubt(change) if was_sent_again(run, change) else change
+            change = in_doubt(change) if was_sent_again(run) else change
             shown = not has_to_show(run, intent, change)
         if change.state == "pending":
             await self._wait_longer(run, change, "another process")

@@ -15,10 +15,11 @@ from typing_extensions import override
 from adapters import registry
 from adapters.contract.adapter import WriteContext
 from adapters.contract.flow import Flow
-from adapters.contract.models.requests import NewOrder, NewShipment, ShipmentChange
+from adapters.contract.models.requests import DeliveryChange, NewOrder, NewShipment, ShipmentChange
 from adapters.contract.models.resources import Order
 from adapters.contract.traits import Trait
 from adapters.contract.wire import HttpRequest, HttpResponse
+from conformance.subjects import GELATO
 from gateway.providers.provider import Provider
 from gateway.providers.trip import Trip, within
 from policies.journal import Journal, Operation
@@ -206,6 +207,24 @@ async def test_changes_of_two_shipments_are_nothing_to_each_other(bol: Bol) -> N
     two = await bol.change(second, "3S-TWO", lose="answer")
     one, two = await bol.later(one, 600), await bol.later(two, 10)
     assert (one.state, two.state, bol.codes()) == ("succeeded", "succeeded", ["3S-ONE", "3S-TWO"])
+
+
+@IN_MEMORY
+async def test_a_delivery_in_doubt_is_not_changed_back_after_a_later_one(clock: MovedClock, journal: Journal) -> None:
+    """Doing it twice is doing it once, but not with another address in between."""
+    shop = SimulatedShop(
+        GELATO.adapter(), GELATO.registration().simulator(now=lambda: clock.present, seed=7), clock, journal
+    )
+    placed = await shop.write("orders.place", GELATO.new_order("A-1"))
+    assert placed.subject is not None
+    native = placed.subject.partition(":")[2]
+    address = GELATO.new_order("A-1").ship_to
+    assert address is not None
+    old, new = (DeliveryChange(ship_to=address.model_copy(update={"line1": line})) for line in ("Old 1", "New 2"))
+    first = await shop.write("orders.changeDelivery", old, native, lose="request")
+    second = await shop.write("orders.changeDelivery", new, native)
+    first = await shop.later(first, 300)
+    assert (first.state, second.state, shop.wire.commits) == ("parked", "succeeded", 2)
 
 
 class Confusing(ScriptedAdapter):
