@@ -1,5 +1,6 @@
 """Shipments of orders: list, confirm, change the tracking code."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from typing_extensions import override
@@ -14,9 +15,11 @@ from adapters.contract.flow import Answer, Flow
 from adapters.contract.models import values
 from adapters.contract.models.requests import NewShipment, ShipmentChange
 from adapters.contract.models.resources import OrderChange, Page, Shipment
-from adapters.contract.wire import HttpResponse, present
+from adapters.contract.wire import HttpRequest, HttpResponse, present
 
 MOST_PAGES = 20  # of 50 shipments for one order: a bound, not a limit of bol's
+MOST_COMPARED = 10
+"""How many of an order's newest shipments are read to see whether one is as it was wanted: each takes a request."""
 MOST_ITEMS = 100  # Retailer API v10 spec, ShipmentRequest
 
 
@@ -63,7 +66,7 @@ class BolShipments(BolAccount):
         self, order_id: str, shipment_id: str, change: ShipmentChange, context: WriteContext
     ) -> Flow[OrderChange]:
         """Change the tracking code of a shipment's transport, whose id is read from the shipment first."""
-        response: HttpResponse = yield self._read("/retailer/shipments/{shipment_id}", {"shipment_id": shipment_id})
+        response: HttpResponse = yield self._shipment(shipment_id)
         shipment = response.object()
         if values.text(mapping.member(shipment, "order").get("orderId")) != order_id:
             raise NotFound("The shipment is not of this order.")
@@ -79,6 +82,40 @@ class BolShipments(BolAccount):
         )
         answers: list[Answer] = yield [request]
         return change_of(self.id(order_id), [(shipment_id, answers[0])])
+
+    @override
+    def has_shipment(self, order_id: str, shipment_id: str | None, wanted: NewShipment | ShipmentChange) -> Flow[bool]:
+        """Compare what was wanted with the shipment, or with the newest ones of the order, as far as they tell it.
+
+        How many of an item are in one shipment is not compared: `quantityShipped` may be of all.
+        """
+        if shipment_id is not None:
+            response: HttpResponse = yield self._shipment(shipment_id)
+            return _is(response.object(), wanted)
+        query = (("page", "1"), ("order-id", order_id))
+        response = yield self._read("/retailer/shipments", query=query)
+        for raw in mapping.objects(response.object(), "shipments")[:MOST_COMPARED]:
+            found: HttpResponse = yield self._shipment(mapping.required(raw, "shipmentId"))
+            if _is(found.object(), wanted):
+                return True
+        return False
+
+    def _shipment(self, shipment_id: str) -> HttpRequest:
+        return self._read("/retailer/shipments/{shipment_id}", {"shipment_id": shipment_id})
+
+
+def _is(raw: Mapping[str, Any], wanted: NewShipment | ShipmentChange) -> bool:
+    """Tell whether a Shipment has what was wanted of one."""
+    transport = mapping.member(raw, "transport")
+    stated = {"transporterCode": wanted.carrier, "trackAndTrace": wanted.tracking_code}
+    if isinstance(wanted, NewShipment):
+        stated["shippingLabelId"] = wanted.label_id
+        if wanted.reference not in {None, values.text(raw.get("shipmentReference"))}:
+            return False
+        items = {mapping.required(item, "orderItemId") for item in mapping.objects(raw, "shipmentItems")}
+        if not {line.id for line in wanted.lines or ()} <= items:
+            return False
+    return all(text in {None, values.text(transport.get(name))} for name, text in stated.items())
 
 
 def _check(shipment: NewShipment) -> None:

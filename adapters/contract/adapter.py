@@ -117,8 +117,7 @@ class Adapter(Generic[SettingsT, CredentialsT]):
     combine: ClassVar[Literal["all", "most_specific"]] = "all"
     """Which of the limits that match a request count it: all, or only the most specific."""
     catalog_ttls: ClassVar[Mapping[str, float]] = {}
-    """For how many seconds an answer about the catalog may be told again, by method name, where the provider's
-    documents make another time right than the gateway's own; the configuration may say otherwise."""
+    """Seconds for which catalog answers may be told again, by method name, where its documents make others right."""
     Settings: ClassVar[type[ProviderSettings]] = ProviderSettings
     Credentials: ClassVar[type[Credentials]] = Credentials
     refusals: ClassVar[Mapping[str, str]] = {}
@@ -188,8 +187,7 @@ class Adapter(Generic[SettingsT, CredentialsT]):
     def login(self, now: datetime) -> Flow[Token]:
         """Fetch an access token. Left out by providers whose credentials go into every request.
 
-        The requests it yields carry their own credentials and are not passed to `authorize`. Raises
-        CredentialsRefused, AccountRefused.
+        Its requests have their own credentials and pass by `authorize`. Raises CredentialsRefused, AccountRefused.
         """
         return self._refuse("login")
 
@@ -296,3 +294,7 @@ class Adapter(Generic[SettingsT, CredentialsT]):
     def find_processes(self, part_id: str, step: str) -> Flow[tuple[ProcessState, ...]]:
         """Look for processes that `step` may have started for a part (a line, a shipment), newest first."""
         return self._refuse("find_processes")
+
+    def has_shipment(self, order_id: str, shipment_id: str | None, wanted: NewShipment | ShipmentChange) -> Flow[bool]:
+        """Tell whether a shipment of the order, or the one that was to be changed, is there as it was wanted."""
+        return self._refuse("has_shipment")

@@ -61,9 +61,9 @@ async def own_process(run: Run, part: ChangedPart, found: Sequence[ProcessState]
         for name, known_at in _processes_of(other).items():
             theirs.add(name)
             if known_at <= (operation.first_sent_at or operation.created_at):
-                # By the provider's own clock: what began before this one had ended before our request left.
+                # By the provider's own clock: what began before this one did so before our request left.
                 began = [one.created_at for one in found if one.id == name and one.created_at is not None]
-                earliest = max(earliest, *began)
+                earliest = max([earliest, *began])
     left = [one for one in found if one.id not in theirs and (one.created_at is None or one.created_at >= earliest)]
     rivals = [one for one in others if any(_may_have_begun(run, one, process) for process in left)]
     if rivals:

@@ -21,7 +21,7 @@ from gateway.operations.intents import Intent
 from gateway.operations.owners import Undecided, is_overtaken, owns_order
 from gateway.operations.processes import given_up, overall, processes, settled
 from gateway.operations.run import Run
-from gateway.operations.second_looks import adopted, held_against, in_doubt, was_sent_again
+from gateway.operations.second_looks import adopted, has_to_show, held_against, in_doubt, is_shown, was_sent_again
 from gateway.operations.silence import replayed
 from gateway.operations.situations import ANOTHERS, asked_only, sent_since, situation_of, was_restored
 from gateway.points import reach
@@ -32,6 +32,10 @@ from policies.journal import Evidence, Operation
 from policies.operation import FINAL, Next, State, next_move, pause
 from policies.queueing import Priority, Standing
 
+NOT_SHOWN = "not shown"
+"""The verdict of a poll after which a found process is done, and what was wanted is not to be seen."""
+SHOWN_TRIES = 5
+"""How often more it is looked for then, over a minute or two."""
 ID_TRIES = 12
 """How often the id of a placed order is looked for, over some half an hour."""
 _NONE = Trait("none", source="no trait was declared")
@@ -85,7 +89,7 @@ class Resolver:
                 if not await self._engine.twins.stop(run):
                     await self._engine.carry_out(run, intent)
             case "poll":
-                await self._poll(run)
+                await self._poll(run, intent)
             case "look-up" if trait.kind == "async":
                 await self._look_for_processes(run, intent)
             case "look-up":
@@ -152,8 +156,7 @@ class Resolver:
         step = next(iter(run.recorder.doubtful()))
         try:
             parts = [
-                part if part.state != "unknown" else await adopted(run, change, part, step.name)
-                for part in change.parts or ()
+                part if part.state != "unknown" else await adopted(run, part, step.name) for part in change.parts or ()
             ]
         except Undecided as error:
             if not error.passing:
@@ -174,7 +177,7 @@ class Resolver:
         await run.store("unknown", Evidence(datetime.now(UTC), "look-up", "found"))
         await run.end(change, found_out=True)
 
-    async def _poll(self, run: Run) -> None:
+    async def _poll(self, run: Run, intent: Intent) -> None:
         change = answers.change_in(run.operation)
         if change is None:
             await run.park("the processes are not known any more")
@@ -194,16 +197,27 @@ class Resolver:
             return
         if change.state == "pending":
             change = given_up(change, provider=title)
+        await self._look_again(run, intent, before, change)
+
+    async def _look_again(self, run: Run, intent: Intent, before: OrderChange, change: OrderChange) -> None:
+        """Store what became of a change whose processes have ended, once what else is to be seen was looked at."""
+        shown = True
         try:
             change = await held_against(run, change)
+            if change.state != "pending" and has_to_show(run, intent, change):
+                shown = await is_shown(run, intent)
         except (AdapterError, PolicyError, AdapterFault, Undecided) as error:
             # No answer is no failure.
             if not self._too_long(run.operation):
                 await self._wait_longer(run, before, type(error).__name__)
                 return
-            change = in_doubt(change) if was_sent_again(run, change) else change
+            change = in_doubt(change) if was_sent_again(run) else change
+            shown = not has_to_show(run, intent, change)
         if change.state == "pending":
             await self._wait_longer(run, change, "another process")
+            return
+        if not shown:
+            await self._not_shown(run, before)
             return
         lost = any(part.state == "unknown" and part.process is None for part in change.parts or ())
         if change.state == "unknown" and not (lost and run.recorder.doubtful()):
@@ -230,6 +244,14 @@ class Resolver:
         answer = answers.of_change(change, run.operation)
         evidence = Evidence(now, "poll", verdict)
         await run.store("pending", evidence, probes=tries, due=due, answer=answer, owner=None, lease_until=None)
+
+    async def _not_shown(self, run: Run, change: OrderChange) -> None:
+        """Look again a few times for what a found process should have done; then it was another's, or was done over."""
+        tries = sum(one.kind == "poll" and one.verdict == NOT_SHOWN for one in run.operation.evidence)
+        if tries < SHOWN_TRIES and not self._too_long(run.operation):
+            await self._wait_longer(run, change, NOT_SHOWN)
+        else:
+            await run.park("a process that was found is done, and what was wanted is not to be seen")
 
     async def _put_back(self, run: Run, at: datetime, cause: str) -> None:
         state: State = "unknown" if run.operation.doubt else run.operation.state

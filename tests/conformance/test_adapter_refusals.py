@@ -44,12 +44,13 @@ ASKED: Mapping[str, Callable[[Adapter[Any, Any]], flow.Flow[Any]]] = {
     "find_order": lambda adapter: adapter.find_order(ORDER, START, CONTEXT),
     "poll": lambda adapter: adapter.poll(["1"]),
     "find_processes": lambda adapter: adapter.find_processes("1", "cancel"),
+    "has_shipment": lambda adapter: adapter.has_shipment("1", "2", ShipmentChange(tracking_code="3")),
 }
 
 
 def test_every_operation_is_asked_for_here() -> None:
     """A new operation of the contract fails here until it is tried."""
-    assert set(OPERATIONS) | {"find_order", "poll", "find_processes"} == set(ASKED)
+    assert set(OPERATIONS) | {"find_order", "poll", "find_processes", "has_shipment"} == set(ASKED)
 
 
 def send_nothing(request: HttpRequest) -> HttpResponse:

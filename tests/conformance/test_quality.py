@@ -76,7 +76,9 @@ def test_every_operation_has_a_case_file(subject: Subject) -> None:
         return
     adapter = subject.adapter()
     wanted = {operation for operation in OPERATIONS if adapter.supports(operation)}
-    wanted |= {method for method in ("find_order", "poll", "find_processes") if overrides(subject, method)}
+    wanted |= {
+        method for method in ("find_order", "poll", "find_processes", "has_shipment") if overrides(subject, method)
+    }
     wanted |= {"login"} if adapter.needs_login else set()
     files = (CASES / subject.name / "cases").glob("*.yaml")
     cases = [YAML(typ="safe", pure=True).load(path) for path in files]

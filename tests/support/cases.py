@@ -145,6 +145,7 @@ def _arguments(operation: str, call: dict[str, Any]) -> dict[str, Any]:
             arguments[key] = msgspec.convert({**value, **times}, _QUERIES[operation])
         elif key in _MODELS:
             name = "change" if key == "shipment_change" else key
+            name = "wanted" if operation == "has_shipment" else name
             arguments[name] = _MODELS[key].model_validate(value)
         elif key == "since":
             arguments[key] = datetime.fromisoformat(value)

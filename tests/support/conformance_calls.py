@@ -12,6 +12,7 @@ from typing import Any
 from adapters.contract import flow
 from adapters.contract.adapter import Adapter, ProcessState, Token
 from adapters.contract.errors import ProviderError, Unavailable
+from adapters.contract.models import resources
 from adapters.contract.models.catalog import Availability, Category, Product
 from adapters.contract.models.requests import (
     AvailabilityItem,
@@ -22,9 +23,6 @@ from adapters.contract.models.requests import (
     OrderQuery,
     ProductQuery,
     ShipmentChange,
-)
-from adapters.contract.models.resources import (
-    Account as AccountResource,
 )
 from adapters.contract.models.resources import Order, OrderChange, Page, Shipment
 from adapters.contract.wire import HttpRequest, HttpResponse
@@ -46,10 +44,11 @@ RESULTS: Mapping[str, Any] = {
     "list_shipments": Page[Shipment],
     "confirm_shipment": OrderChange,
     "change_shipment": OrderChange,
-    "get_account": AccountResource,
+    "get_account": resources.Account,
     "find_order": Order | None,
     "poll": tuple[ProcessState, ...],
     "find_processes": tuple[ProcessState, ...],
+    "has_shipment": bool,
 }
 """What each method of an adapter returns, and so the list of those that are called here."""
 
@@ -272,17 +271,18 @@ def _shipment_calls(account: Account) -> Iterator[Call]:
         native = account.run(account.adapter.list_shipments(order)).items[0].id
         change = ShipmentChange(tracking_code="3SZQ987654321")
         yield Call("change_shipment", (order, native, change, account.context))
+        for wanted in [(None, shipment), (native, change)] if account.adapter.has("has_shipment") else []:
+            yield Call("has_shipment", (order, *wanted))
 
 
 def _process_calls(account: Account, change: OrderChange, step: str) -> Iterator[Call]:
     """Yield the look-ups of the processes that a change started, where it works asynchronously."""
-    parts = change.parts or ()
-    processes = [part.process for part in parts if part.process]
+    processes = {part.process: part.id for part in change.parts or () if part.process}
     for count in sorted({1, len(processes)}) if processes else ():
-        yield Call("poll", (processes[:count],))
+        yield Call("poll", ([*processes][:count],))
     account.wait(5 * PACE)
     if processes:
-        yield Call("find_processes", (parts[0].id, step))
+        yield Call("find_processes", (next(iter(processes.values())), step))
 
 
 def kinds_of_requests(name: str) -> tuple[HttpRequest, ...]:

@@ -153,6 +153,7 @@ def everything(shop: Any) -> Generator[Any, Any, None]:
                 yield adapter.change_shipment(native, shipment.id, both, shop.context)
                 yield adapter.change_shipment(native, shipment.id, ShipmentChange(tracking_code="3S2"), shop.context)
                 yield adapter.find_processes(shipment.id, "change_shipment")
+                yield adapter.has_shipment(native, shipment.id, both)
     for products in ([("0000007740404", 3)], [("2000000099033", 1), ("0000007740404", 1)], [("2000000099026", 1)]):
         lines = ", ".join(f'{{"ean": "{ean}", "quantity": {quantity}}}' for ean, quantity in products)
         made = shop.ask("POST", "/_simulator/orders", f'{{"lines": [{lines}]}}'.encode()).object()
@@ -161,6 +162,7 @@ def everything(shop: Any) -> Generator[Any, Any, None]:
             {"lines": [{"id": item, "quantity": 1}], "carrier": "TNT", "tracking_code": "3S", "reference": "P1"}
         )
         yield adapter.confirm_shipment(made["id"], part, shop.context)
+        yield adapter.has_shipment(made["id"], None, part)
         label = NewShipment(label_id="d4c50077-0c19-435f-9bee-1b30b9f4ba1a")
         yield adapter.confirm_shipment(made["id"], label, shop.context)
         change = yield adapter.cancel_order(made["id"], NewCancellation(), shop.context)

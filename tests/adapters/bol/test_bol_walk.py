@@ -77,7 +77,13 @@ def test_an_order_is_shipped_in_parts_and_its_tracking_code_changed(shop: Any) -
     )
     change = shop.run(shop.adapter.confirm_shipment(order_id, first, shop.context))
     assert (change.state, [part.id for part in change.parts]) == ("pending", [line.id])
+    assert not shop.run(shop.adapter.has_shipment(order_id, None, first))
     shop.wait(PACE)
+    assert shop.run(shop.adapter.has_shipment(order_id, None, first))
+    for other in ({"carrier": "DHL"}, {"tracking_code": "3SBOL2"}, {"reference": "P2"}, {"lines": [{"id": "1"}]}):
+        wanted = NewShipment.model_validate(first.model_dump(exclude_none=True) | other)
+        assert not shop.run(shop.adapter.has_shipment(order_id, None, wanted)), other
+    assert not shop.run(shop.adapter.has_shipment(order_id, None, NewShipment(label_id="a label")))
     assert shop.run(shop.adapter.get_order(order_id)).status == "partiallyShipped"
     shop.run(shop.adapter.confirm_shipment(order_id, NewShipment(carrier="DHL"), shop.context))
     shop.wait(PACE)
@@ -88,7 +94,9 @@ def test_an_order_is_shipped_in_parts_and_its_tracking_code_changed(shop: Any) -
     changed = ShipmentChange(tracking_code="3SBOL2", carrier="TNT")
     change = shop.run(shop.adapter.change_shipment(order_id, oldest.id, changed, shop.context))
     assert [part.id for part in change.parts] == [oldest.id]
+    assert not shop.run(shop.adapter.has_shipment(order_id, oldest.id, changed))
     shop.wait(PACE)
+    assert shop.run(shop.adapter.has_shipment(order_id, oldest.id, changed))
     found = shop.run(shop.adapter.find_processes(oldest.id, "change_shipment"))
     assert [(state.id, state.state) for state in found] == [(change.parts[0].process, "succeeded")]
     truth = {shipment["id"]: shipment["trackAndTrace"] for shipment in shop.simulator.truth()["shipments"]}

@@ -15,10 +15,11 @@ from typing_extensions import override
 from adapters import registry
 from adapters.contract.adapter import WriteContext
 from adapters.contract.flow import Flow
-from adapters.contract.models.requests import NewOrder, NewShipment, ShipmentChange
+from adapters.contract.models.requests import DeliveryChange, NewOrder, NewShipment, ShipmentChange
 from adapters.contract.models.resources import Order
 from adapters.contract.traits import Trait
 from adapters.contract.wire import HttpRequest, HttpResponse
+from conformance.subjects import GELATO
 from gateway.providers.provider import Provider
 from gateway.providers.trip import Trip, within
 from policies.journal import Journal, Operation
@@ -130,6 +131,16 @@ async def test_a_shipment_whose_answer_is_lost_finds_its_own_process(bol: Bol) -
 
 
 @IN_MEMORY
+async def test_a_process_that_bol_does_not_list_is_in_nobodys_way(bol: Bol) -> None:
+    """A creation that failed is listed under no item: the one after it finds its own all the same."""
+    wanted = {"lines": [{"id": bol.item, "quantity": 1}], "labelId": "no such label"}
+    failed = await bol.write("shipments.confirm", NewShipment.model_validate(wanted), bol.order)
+    assert (await bol.later(failed, 60)).state == "failed"
+    second = await bol.later(await bol.ship("3S-SECOND", lose="answer"), 300)
+    assert (second.state, bol.codes()) == ("succeeded", ["3S-SECOND"])
+
+
+@IN_MEMORY
 async def test_what_began_before_a_process_that_was_known_is_not_what_was_sent_after(bol: Bol) -> None:
     """Somebody else changed the code a moment before our change that was done: theirs is not our next one's process."""
     shipment = await bol.shipped("3S-FIRST")
@@ -139,6 +150,16 @@ async def test_what_began_before_a_process_that_was_known_is_not_what_was_sent_a
     second = await bol.change(shipment, "3S-SECOND", lose="request")
     second = await bol.later(second, 300)
     assert (second.state, bol.codes()) == ("succeeded", ["3S-SECOND"])
+
+
+@IN_MEMORY
+async def test_what_other_software_did_meanwhile_is_not_told_as_done_here(bol: Bol) -> None:
+    """Its process is all that is there; but the shipment shows its code, not the one that was asked for."""
+    shipment = await bol.shipped("3S-FIRST")
+    second = await bol.change(shipment, "3S-SECOND", lose="request")
+    await bol.change_elsewhere(shipment, "3S-THEIRS")
+    second = await bol.later(second, 900)
+    assert (second.state, bol.codes()) == ("parked", ["3S-THEIRS"])
 
 
 @IN_MEMORY
@@ -186,6 +207,24 @@ async def test_changes_of_two_shipments_are_nothing_to_each_other(bol: Bol) -> N
     two = await bol.change(second, "3S-TWO", lose="answer")
     one, two = await bol.later(one, 600), await bol.later(two, 10)
     assert (one.state, two.state, bol.codes()) == ("succeeded", "succeeded", ["3S-ONE", "3S-TWO"])
+
+
+@IN_MEMORY
+async def test_a_delivery_in_doubt_is_not_changed_back_after_a_later_one(clock: MovedClock, journal: Journal) -> None:
+    """Doing it twice is doing it once, but not with another address in between."""
+    shop = SimulatedShop(
+        GELATO.adapter(), GELATO.registration().simulator(now=lambda: clock.present, seed=7), clock, journal
+    )
+    placed = await shop.write("orders.place", GELATO.new_order("A-1"))
+    assert placed.subject is not None
+    native = placed.subject.partition(":")[2]
+    address = GELATO.new_order("A-1").ship_to
+    assert address is not None
+    old, new = (DeliveryChange(ship_to=address.model_copy(update={"line1": line})) for line in ("Old 1", "New 2"))
+    first = await shop.write("orders.changeDelivery", old, native, lose="request")
+    second = await shop.write("orders.changeDelivery", new, native)
+    first = await shop.later(first, 300)
+    assert (first.state, second.state, shop.wire.commits) == ("parked", "succeeded", 2)
 
 
 class Confusing(ScriptedAdapter):
