@@ -92,7 +92,7 @@ class Load:
             await self.insist(one)
 
     async def _changes(self, account: Account, journal: int, reference: str) -> None:
-        """Have a customer of bol order something, and want its cancellation, or a parcel of it and often another."""
+        """Have a customer of bol order something, and want its cancellation, or three parcels of it."""
         several = account.name == "bol" and self.chance.random() < 0.5
         eans = self.chance.choices(GOODS, (12, 2, 2, 1 if account.name == "bol" else 0), k=2 if several else 1)
         order = {"lines": [{"ean": ean, "quantity": 3} for ean in eans]}
@@ -109,14 +109,13 @@ class Load:
             self.wanted.append(one)
             await self.insist(one)
             return
-        parcels = [_parcel(account, journal, path, lines, f"{reference}{letter}") for letter in "AB"]
-        count = 1 + (self.chance.random() < 0.5)
-        self.wanted += parcels[:count]
+        parcels = [_parcel(account, journal, path, lines, f"{reference}{letter}") for letter in "ABC"]
+        self.wanted += parcels
         if self.chance.random() < 0.1:
-            await asyncio.gather(*(self.insist(one) for one in parcels[:count]))
+            await asyncio.gather(*(self.insist(one) for one in parcels))
             return
-        # Mostly the second follows when the first is done: its process must not be taken for the second's.
-        for one in parcels[:count]:
+        # Mostly each follows when the one before is done: its process must not be taken for the next one's.
+        for one in parcels:
             await self.insist(one)
 
     async def insist(self, one: Wanted) -> None:
