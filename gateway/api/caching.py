@@ -40,8 +40,7 @@ def told_headers(told: Sequence[Told], rest: object = None, *, whole: bool = Tru
     """
     tags = [one.tag for one in told]
     if not tags or "" in tags:
-        longest = max([one.lifetime.longest for one in told], default=0.0)
-        return {"Cache-Control": "private, no-cache"} if longest > 0 else {}
+        return {"Cache-Control": "private, no-cache"} if [one for one in told if one.lifetime.longest > 0] else {}
     age = max([int(one.age) for one in told])
     fresh = max(0, int(min([one.lifetime.fresh - one.age for one in told]))) if whole else 0
     tag = tags[0]
