@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
-from operator import attrgetter
 from typing import Annotated, Any, TypeVar
 
 import msgspec
@@ -36,7 +35,6 @@ from gateway.providers.trip import Trip
 from policies.errors import PolicyError
 
 T = TypeVar("T")
-_ID = attrgetter("id")
 _read_tree = codec.reader(list[Category])
 Limit = Annotated[int, Field(ge=1, le=100)]
 
@@ -156,8 +154,10 @@ def _tree(categories: tuple[Category, ...]) -> Content:
 
 def _page(page: Page[Any]) -> Content:
     """Return the items of a page, each id once."""
-    unique = dict(zip(map(_ID, page.items), page.items, strict=True))
-    return Content(codec.encode(tuple(unique.values())), page.next_cursor)
+    items = page.items
+    if len({item.id for item in items}) < len(items):
+        items = tuple({item.id: item for item in items}.values())
+    return Content(codec.encode(items), page.next_cursor)
 
 
 def _listing(told: Sequence[Told], cursor: str | None, incomplete: tuple[Incomplete, ...]) -> Answer:

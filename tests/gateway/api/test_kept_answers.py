@@ -7,6 +7,10 @@ import pytest
 import pytest_asyncio
 from multidict import CIMultiDict
 
+from adapters.contract import codec
+from adapters.contract.models.catalog import Category
+from adapters.contract.models.resources import Page
+from gateway.api import catalog
 from gateway.api.caching import wish
 from policies.freshness import Wish
 from support.running import CALM, Running, running_gateway
@@ -178,6 +182,13 @@ async def test_pages_and_branches_of_a_tree_are_cut_from_the_one_that_is_kept(ru
         below = await running.call("GET", f"/v1/categories?parent={parent}", headers=as_("shop"))
         assert below.body["items"] == [category for category in found if category.get("parent") == parent] != []
     assert await asked(running) == before
+
+
+async def test_a_page_on_which_a_provider_repeats_itself_has_each_id_once() -> None:
+    """Lists that move while they are read do so."""
+    named = [Category(id=f"bol:{number}", name="Games", path=("Games",)) for number in (1, 2, 1, 3)]
+    told = codec.decode(catalog._page(Page(items=tuple(named), next_cursor="on")).body)
+    assert [category["id"] for category in told] == ["bol:1", "bol:2", "bol:3"]
 
 
 async def test_a_parent_that_is_no_category_is_said_to_be_none(running: Running) -> None:
