@@ -32,8 +32,8 @@ def to_products(adapter: Adapter[Any, Any], rows: Sequence[Row]) -> tuple[Produc
         if description and len(description) > _LONGEST:
             description = description[:_LONGEST]
         attributes = {"slug": row.slug} if row.slug else {}
-        if row.platforms and (platforms := _joined(row.platforms)):
-            attributes["platforms"] = platforms
+        if row.platforms:
+            attributes["platforms"] = ", ".join(row.platforms)
         if row.brand is not None or row.regions or row.buy_price is not None or row.ages:
             attributes |= _seldom(row)
         products.append(
@@ -72,7 +72,11 @@ def _ids(account: str, rows: Sequence[Row]) -> list[str]:
 
 def _seldom(row: Row) -> dict[str, str]:
     """Return the attributes that few products have."""
-    texts = {"brandId": _joined(row.brand), "regions": _joined(row.regions), "buyPrice": _joined(row.buy_price)}
+    texts = {
+        "brandId": values.text(row.brand),
+        "regions": ", ".join(row.regions or ()),
+        "buyPrice": values.text(row.buy_price),
+    }
     ages = _ages(Members(spelled(row.ages))) if row.ages else {}
     return {name: text for name, text in texts.items() if text} | ages
 
@@ -166,23 +170,6 @@ def _options(entry: Members) -> tuple[str, ...]:
 
 def _ages(ages: Members) -> dict[str, str]:
     return {ours: text for theirs, ours in _AGES if (text := ages.text(theirs))}
-
-
-def _joined(value: Any) -> str | None:
-    """Return text, the texts of a list, or the names in a list of objects."""
-    if not isinstance(value, list):
-        return values.text(value)
-    try:
-        if "" not in value:
-            return ", ".join(value)
-    except TypeError:
-        pass  # not all are texts
-    named = (values.text(item) or _name_of(Members(item)) for item in spelled(value))
-    return ", ".join(filter(None, named))
-
-
-def _name_of(item: Members) -> str | None:
-    return item.text("name") or item.text("title")
 
 
 def to_categories(adapter: Adapter[Any, Any], rows: Sequence[Members]) -> list[Category]:

@@ -11,12 +11,14 @@ import msgspec
 from msgspec import Meta, field
 
 from adapters.contract import codec, tolerant
+from adapters.contract.models import values
 from adapters.contract.wire import HttpResponse
-from adapters.reseller.envelope import Members, data_list
+from adapters.reseller.envelope import Members, data_list, spelled
 
 _Id = Annotated[int, Meta(ge=0, lt=10**18)]
 _Whole = Annotated[int, Meta(gt=-(10**18), lt=10**18)]
 _Text = Annotated[str, Meta(max_length=2000)]
+_Words = list[Annotated[str, Meta(min_length=1)]]
 
 
 class Details(msgspec.Struct, gc=False):
@@ -52,8 +54,8 @@ class Row(msgspec.Struct, gc=False):
     status: _Whole | None = None
     details: Details | None = field(default=None, name="productData")
     require: Any = field(default=None, name="productRequire")
-    platforms: Any = field(default=None, name="platformList")
-    regions: Any = field(default=None, name="regionList")
+    platforms: _Words | None = field(default=None, name="platformList")
+    regions: _Words | None = field(default=None, name="regionList")
     ages: Any = field(default=None, name="ageList")
     description: str | None = field(default=None, name="productDescription")
 
@@ -84,4 +86,12 @@ def read_all(response: HttpResponse) -> list[Row]:
 
 def read(product: Members) -> Row:
     """Return a product's members. Raises MalformedResponse where the provider gives no two ids."""
-    return tolerant.convert(product.values, Row)
+    lists = {name: _words(product.values[name]) for name in ("platformList", "regionList") if name in product.values}
+    return tolerant.convert({**product.values, **lists}, Row)
+
+
+def _words(value: Any) -> list[str]:
+    """Return the texts of what should be a list of texts: of a list of objects their names, of a text that text."""
+    items = spelled(value) if isinstance(value, list) else [value]
+    words = (values.text(item) or Members(item).text("name") or Members(item).text("title") for item in items)
+    return [word for word in words if word]
