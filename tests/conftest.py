@@ -120,8 +120,13 @@ def nobody_is_trusted() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def logging_is_left_as_it_was() -> Iterator[None]:
-    """A command that a test runs sets logging up for its own process, which is this one, and for a stream that ends."""
+def logging_is_left_as_it_was(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A command that a test runs sets logging up for its own process, which is this one, and for a stream that ends.
+
+    What a module logs with would remember it for good.
+    """
+    configure = structlog.configure
+    monkeypatch.setattr(structlog, "configure", lambda **how: configure(**how | {"cache_logger_on_first_use": False}))
     yield
     if structlog.is_configured():
         structlog.reset_defaults()
