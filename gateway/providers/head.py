@@ -12,10 +12,14 @@ from adapters.contract.wire import HttpRequest
 from gateway.providers.channel import Channel, checked_origin
 
 OWN_HEADERS = frozenset(
-    "host user-agent connection content-length transfer-encoding accept-encoding expect te trailer upgrade".split()
+    (
+        "host user-agent connection keep-alive proxy-authorization proxy-connection content-length transfer-encoding "
+        "accept-encoding expect te trailer upgrade"
+    ).split()
 )
 """Headers that say who sends and how bytes travel. They are the client's to set: an adapter that sets one is wrong."""
 
+_METHOD = re.compile(r"(?!CONNECT\Z)[A-Z]+")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _TARGET = re.compile(r"/[!-\"$-~]*")
 _FORBIDDEN = bytes({*range(32), 127} - {9})
@@ -64,7 +68,7 @@ def head(request: HttpRequest, going: Destination) -> bytes:
     Raises ValueError for a method, path or header that is none, KeyError for a path without its values.
     """
     path, query, body = request.path, request.query_string, request.body
-    if not _TOKEN.fullmatch(request.method) or not _TARGET.fullmatch(path):
+    if not _METHOD.fullmatch(request.method) or not _TARGET.fullmatch(path):
         raise ValueError("the method or path holds a character that it may not hold")
     target = f"{going.before}{path}?{query}" if query else going.before + path
     values = "".join(request.headers.values()).encode()

@@ -110,12 +110,8 @@ class Outbound:
             raise RuntimeError("the outbound client is not open")
         if connector.closed:
             raise SendFailed("not-sent", "closed", "the outbound client is closed")
+        going, written = self._prepared(request, channel)
         evidence = Evidence()
-        try:
-            going = self._destination(channel, request.origin, self._agent)
-            written = head(request, going)
-        except (ValueError, LookupError) as error:
-            raise SendFailed("not-sent", "invalid", str(error)) from None
         try:
             async with asyncio.timeout(timeout):
                 connection = await _connected(connector, going, channel)
@@ -124,6 +120,17 @@ class Outbound:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, how far the request got must not be lost
             raise evidence.failed(error) from evidence.plain_cause(error)
+
+    def _prepared(self, request: HttpRequest, channel: Channel) -> tuple[Destination, bytes]:
+        """Return where a request goes, and its head. Raises SendFailed."""
+        try:
+            going = self._destination(channel, request.origin, self._agent)
+            return going, head(request, going)
+        except UnicodeError:
+            reason = "it holds a character that no request may hold"  # the error holds all of them
+        except (ValueError, LookupError) as error:
+            reason = str(error)
+        raise SendFailed("not-sent", "invalid", reason)
 
     async def _exchange(
         self, connection: Connection, written: bytes, request: HttpRequest, evidence: Evidence
@@ -134,9 +141,13 @@ class Outbound:
             protocol = connection.protocol
             if protocol is None or protocol.transport is None or protocol.transport.is_closing():
                 raise aiohttp.ClientConnectionResetError("the connection was closed")
+            # A provider that speaks before it was asked may do so once more when it is. What it said is in the protocol
+            # before the parser has it, and if it is a whole answer, after.
+            silent = not protocol.should_close
             protocol.set_response_params(skip_payload=request.method == "HEAD", read_until_eof=True)
-            # A provider that answers before it was asked may answer once more when it is.
-            reusable = not protocol.should_close
+            reusable = silent and not protocol.should_close
+            if request.effect == "commit" and not reusable:
+                raise evidence.failure("protocol", "the provider answered before it was asked")
             evidence.begun = True
             if request.body and len(request.body) > _PIECE:
                 upload = asyncio.create_task(_uploaded(protocol, written, request.body, evidence))
@@ -152,6 +163,9 @@ class Outbound:
         finally:
             if upload is not None:
                 upload.cancel()
+            if not (evidence.whole and evidence.uploaded) and connection.transport is not None:
+                # Closing would wait until the rest has left, which a provider that reads nothing never lets happen.
+                connection.transport.abort()
             if reusable and evidence.whole and evidence.uploaded:
                 connection.release()
             else:
@@ -184,8 +198,9 @@ async def _uploaded(protocol: ResponseHandler, written: bytes, body: bytes, evid
     """Hand over a request with a large body piece by piece, while its answer is waited for: it may come before."""
     writer = StreamWriter(protocol, asyncio.get_running_loop())
     try:
-        await writer.write(written)
-        for start in range(0, len(body), _PIECE):
+        await writer.write(written + body[:_PIECE])
+        for start in range(_PIECE, len(body), _PIECE):
+            await asyncio.sleep(0)
             await writer.write(body[start : start + _PIECE])
     except OSError:
         return  # whoever waits for the answer meets it

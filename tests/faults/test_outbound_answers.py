@@ -1,20 +1,16 @@
 """Answers that are too much, too odd or too many: what the outbound client makes of them."""
 
 import asyncio
-import gc
 import gzip
 import tracemalloc
 import zlib
 from collections.abc import Callable
-from typing import Any
 
 import pytest
-from aiohttp.connector import Connection
 
 from adapters.contract.wire import HttpRequest
-from gateway.providers import outbound as outbound_module
 from gateway.providers.outbound import Outbound, SendFailed, channel
-from support.raw_server import http, listening, raw_server
+from support.raw_server import http, raw_server
 
 GET = HttpRequest("GET", "/orders")
 MIB = 1024 * 1024
@@ -172,59 +168,6 @@ async def test_what_follows_an_answer_is_not_the_next_answer() -> None:
     async with raw_server(poisoned, http(200, b"[]")) as server, Outbound() as outbound:
         assert (await outbound.send(GET, channel(server.url), TIMEOUT)).body == b"{}"
         assert (await outbound.send(GET, channel(server.url), TIMEOUT)).body == b"[]"
-
-
-@pytest.mark.parametrize(
-    "forged", [http(200, b'{"forged":true}'), http(408), http(200, b"{}{}")[:-2]], ids=["whole", "empty", "begun"]
-)
-async def test_what_comes_between_two_requests_is_not_the_next_answer(forged: bytes) -> None:
-    """Whether it is whole or not: who said it in nobody's turn is not asked again on that connection."""
-    lines: list[asyncio.StreamWriter] = []
-
-    async def kept(writer: asyncio.StreamWriter) -> None:
-        writer.write(http(200, b"[]"))
-        lines.append(writer)
-
-    async with raw_server(kept) as server, Outbound() as outbound:
-        for request in (GET, HttpRequest("POST", "/orders", body=b"{}")):
-            await outbound.send(GET, channel(server.url), TIMEOUT)
-            lines[-1].write(forged)
-            # Goes and comes on a connection of its own: meanwhile the other bytes have arrived.
-            await outbound.send(HttpRequest("POST", "/orders", effect="commit"), channel(server.url), TIMEOUT)
-            assert (await outbound.send(request, channel(server.url), TIMEOUT)).body == b"[]"
-        assert len(server.requests) == 6
-        assert server.connections == 5
-
-
-@pytest.mark.parametrize("body", [None, b"{}", bytes(4 * MIB)], ids=["none", "small", "large"])
-async def test_an_answer_before_the_request_leaves_a_connection_that_is_not_used_again(
-    body: bytes | None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The provider may answer what it was asked, too: as the answer to the next request.
-
-    A large body is given up before it is begun, without a warning (which would fail this test).
-    """
-
-    async def refuse(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        lines.append(writer)
-        writer.write(http(503))
-        await asyncio.Event().wait()
-
-    async def answered_already(*given: Any) -> Connection:
-        connection = await connected(*given)
-        while connection.protocol is None or not connection.protocol.should_close:  # noqa: ASYNC110 - nobody tells it
-            await asyncio.sleep(0)
-        return connection
-
-    lines: list[asyncio.StreamWriter] = []
-    connected = outbound_module._connected
-    monkeypatch.setattr(outbound_module, "_connected", answered_already)
-    async with listening(refuse) as port, Outbound() as outbound, asyncio.timeout(TIMEOUT):
-        for number in (1, 2, 3):
-            post = HttpRequest("POST", "/orders", body=body)
-            assert (await outbound.send(post, channel(f"http://127.0.0.1:{port}"), TIMEOUT)).status == 503
-            gc.collect()
-            assert len(lines) == number
 
 
 async def test_headers_have_lower_case_names_and_one_value() -> None:

@@ -79,6 +79,17 @@ async def test_no_text_of_a_failure_holds_a_secret() -> None:
             assert "canary" not in text
 
 
+async def test_a_refused_header_goes_nowhere() -> None:
+    """An error of encoding holds all that was to be encoded, beside the character that it names."""
+    request = HttpRequest("GET", "/orders", headers={"Authorization": "canary-header \ud800"})
+    async with Outbound() as outbound:
+        with pytest.raises(SendFailed) as failed:
+            await outbound.send(request, channel("http://127.0.0.1:9"), 5.0)
+    assert (failed.value.phase, failed.value.kind) == ("not-sent", "invalid")
+    assert failed.value.__context__ is None
+    assert "canary" not in str(failed.value)
+
+
 async def test_a_timed_out_connection_says_nothing_of_the_query() -> None:
     """The library's own text of it holds the whole URL; ours does not, nor does the traceback."""
     async with raw_server() as server, Outbound() as outbound:

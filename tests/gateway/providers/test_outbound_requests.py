@@ -157,9 +157,9 @@ async def test_a_header_that_could_forge_a_request_is_refused(headers: dict[str,
         assert server.connections == 0
 
 
-@pytest.mark.parametrize("method", ["GE T", "GET /x HTTP/1.1\r\nX:", "", "GÉT"])
+@pytest.mark.parametrize("method", ["GE T", "GET /x HTTP/1.1\r\nX:", "", "GÉT", "get", "CONNECT"])
 async def test_a_method_that_is_none_is_refused(method: str) -> None:
-    """A method is one word of the characters of a token (RFC 9110, section 5.6.2)."""
+    """A method is one word of capitals, and none that asks for a tunnel."""
     async with raw_server() as server, Outbound() as outbound:
         with pytest.raises(SendFailed) as failed:
             await outbound.send(HttpRequest(method, "/orders"), channel(server.url), TIMEOUT)
