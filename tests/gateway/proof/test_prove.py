@@ -12,7 +12,7 @@ from gateway.cli import app
 from gateway.proof.mutants import MUTANTS
 from support.postgres_store import server_url
 
-TRIES = 3
+TRIES = 6
 """Kills and faults fall by chance: a mutant may escape one short run."""
 RUNNER = CliRunner()
 LONG = pytest.mark.skipif(not os.environ.get("ORDERGATE_PROVE"), reason="minutes long: `make prove` runs it")
