@@ -12,7 +12,8 @@ import msgspec
 T = TypeVar("T")
 
 _AS_WRITTEN = str.strip
-"""What makes of a fraction's text that text: there is nothing to strip, and `str` itself takes three times as long."""
+"""What makes of a fraction's text that text: there is nothing to strip. Calling `str`, a type, takes 300 instructions
+more for each of them."""
 
 _decoder = msgspec.json.Decoder(float_hook=_AS_WRITTEN)
 _encoder = msgspec.json.Encoder()

@@ -3,7 +3,7 @@
 What a failure means for an order hangs on one question, how far the request got, and no exception's type answers it.
 What was written and read does (`gateway.providers.evidence`):
 
-    not-sent         the connection was not there yet: no byte can have left
+    not-sent         the connection was not there yet, or was not fit for it: no byte can have left
     partly-sent      the first byte may have left, the last one has not
     sent             the whole request was handed to the connection
     answered-partly  status and headers were read, the body was not whole
@@ -163,10 +163,11 @@ class Outbound:
         finally:
             if upload is not None:
                 upload.cancel()
-            if not (evidence.whole and evidence.uploaded) and connection.transport is not None:
+            over = evidence.whole and evidence.uploaded
+            if not over and connection.transport is not None:
                 # Closing would wait until the rest has left, which a provider that reads nothing never lets happen.
                 connection.transport.abort()
-            if reusable and evidence.whole and evidence.uploaded:
+            if over and reusable:
                 connection.release()
             else:
                 connection.close()

@@ -121,16 +121,18 @@ async def test_an_order_does_not_leave_where_an_answer_lies_already(
 
 async def test_a_provider_that_reads_nothing_holds_no_connection(monkeypatch: pytest.MonkeyPatch) -> None:
     """What was not sent in time is not sent later: closing would wait until it is."""
-    closed: list[asyncio.Future[None] | None] = []
+    closed: list[asyncio.Future[None]] = []
 
     async def noted(*given: Any) -> Connection:
         connection = await connected(*given)
         assert connection.protocol is not None
-        closed.append(connection.protocol.closed)
+        ends = connection.protocol.closed
+        assert ends is not None
+        closed.append(ends)
         return connection
 
     async def reads_nothing(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.transport.pause_reading()  # type: ignore[attr-defined]
+        writer.transport.pause_reading()  # type: ignore[attr-defined] # typed as one that writes only
         await asyncio.Event().wait()
 
     connected = outbound_module._connected
@@ -140,5 +142,4 @@ async def test_a_provider_that_reads_nothing_holds_no_connection(monkeypatch: py
         with pytest.raises(SendFailed) as failed:
             await outbound.send(post, channel(f"http://127.0.0.1:{port}"), 0.2)
         assert failed.value.phase == "partly-sent"
-        assert closed[0] is not None
-        await asyncio.wait(closed)  # type: ignore[type-var]
+        await asyncio.wait(closed)
